@@ -1,0 +1,84 @@
+/**
+ * Cancellation that frees the caller at once.
+ *
+ * A `CancelScope` narrows a signal by a deadline and races work against it. Work that ignores its
+ * signal goes on behind the caller's back; it is handed to `onOrphan`, so that it is counted.
+ */
+import { setMaxListeners } from 'node:events';
+
+/** A controller for one of our own signals, which many calls at once may listen to. */
+export function createController(): AbortController {
+  const controller = new AbortController();
+  setMaxListeners(0, controller.signal); // bounded by the calls in flight, and each listener is removed
+  return controller;
+}
+
+export interface CancelScopeOptions {
+  /** Milliseconds until `timeoutReason()` aborts the scope. No limit when absent. */
+  readonly timeoutMs?: number | undefined;
+  readonly timeoutReason?: () => Error;
+  /** Gets work that was still going on when its caller was freed. */
+  readonly onOrphan?: (work: Promise<unknown>) => void;
+}
+
+/** A signal that ends with its parent, at a deadline, or by `abort`. `close` removes every listener and timer. */
+export class CancelScope {
+  readonly signal: AbortSignal;
+  readonly #controller = createController();
+  readonly #parent: AbortSignal;
+  readonly #onOrphan: ((work: Promise<unknown>) => void) | undefined;
+  readonly #timer: NodeJS.Timeout | undefined;
+  readonly #follow = (): void => this.abort(this.#parent.reason);
+
+  constructor(parent: AbortSignal, { timeoutMs, timeoutReason, onOrphan }: CancelScopeOptions = {}) {
+    this.signal = this.#controller.signal;
+    this.#parent = parent;
+    this.#onOrphan = onOrphan;
+    if (parent.aborted) this.abort(parent.reason);
+    else parent.addEventListener('abort', this.#follow, { once: true });
+    if (timeoutMs !== undefined) this.#timer = setTimeout(() => this.abort(timeoutReason?.()), timeoutMs);
+  }
+
+  abort(reason: unknown): void {
+    if (!this.signal.aborted) this.#controller.abort(reason);
+  }
+
+  /** The value of `work`, or the signal's reason as soon as the scope is aborted. */
+  race<T>(work: PromiseLike<T>): Promise<T> {
+    return untilAborted(work, this.signal, this.#onOrphan);
+  }
+
+  /** Idempotent. Does not abort. */
+  close(): void {
+    this.#parent.removeEventListener('abort', this.#follow);
+    clearTimeout(this.#timer);
+  }
+}
+
+/** As `CancelScope.race`, for a signal that is there already. */
+export function untilAborted<T>(
+  work: PromiseLike<T>,
+  signal: AbortSignal,
+  onOrphan?: (work: Promise<unknown>) => void,
+): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const stop = (): void => {
+      reject(signal.reason);
+      onOrphan?.(Promise.resolve(work));
+    };
+    const settle = (): void => signal.removeEventListener('abort', stop);
+    // Both handlers are always attached, so work that fails after its caller left is not unhandled.
+    work.then(
+      (value) => {
+        settle();
+        resolve(value);
+      },
+      (error) => {
+        settle();
+        reject(error);
+      },
+    );
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true });
+  });
+}

@@ -1,0 +1,111 @@
+/**
+ * One error class, one union of codes. Callers branch on `code`, never on the message.
+ *
+ * Details are plain data with the values in hand, so an error survives a journal or a wire. They
+ * never hold a run, an agent or a request, and never a secret or the text of a prompt.
+ */
+
+/** One thing wrong with a definition or an input. `field` is a path such as `tasks[1].agent`. */
+export interface Problem {
+  readonly field: string;
+  /** The value as it was given, shortened; never a secret. */
+  readonly value: string;
+  /** What is wrong, then what to do about it: two sentences. */
+  readonly message: string;
+}
+
+/** What is known of a failed model call. */
+export interface ModelFailure {
+  /** `provider/model`. */
+  readonly model: string;
+  /** HTTP status, or null when no answer came. */
+  readonly status: number | null;
+  /** True if the same call may succeed later. */
+  readonly retryable: boolean;
+  /** What the provider asked to wait, in milliseconds, or null. */
+  readonly retryAfterMs: number | null;
+  /** The provider's own code or type, such as `insufficient_quota`, or null. */
+  readonly providerCode: string | null;
+}
+
+/** Facts carried by each code. */
+export interface ErrorDetails {
+  'definition/invalid': { readonly subject: string; readonly problems: readonly Problem[] };
+  'inputs/missing': { readonly names: readonly string[]; readonly given: readonly string[] };
+  'schema/unsupported': { readonly subject: string; readonly vendor: string | null };
+  'llm/bad-model': { readonly value: string };
+  'llm/unknown-provider': { readonly provider: string; readonly known: readonly string[] };
+  'llm/missing': { readonly agent: string };
+  'llm/missing-key': { readonly provider: string; readonly variable: string };
+  'llm/missing-base-url': { readonly provider: string; readonly variable: string };
+  'model/authentication': ModelFailure;
+  'model/permission': ModelFailure;
+  'model/not-found': ModelFailure;
+  'model/rate-limit': ModelFailure;
+  'model/quota': ModelFailure;
+  'model/context-length': ModelFailure;
+  'model/content-filter': ModelFailure;
+  'model/invalid-request': ModelFailure;
+  'model/overloaded': ModelFailure;
+  'model/timeout': ModelFailure;
+  'model/network': ModelFailure;
+  'model/malformed-response': ModelFailure;
+  'model/failed': ModelFailure;
+  'tool/unknown': { readonly tool: string; readonly known: readonly string[] };
+  'tool/invalid-arguments': { readonly tool: string; readonly problems: readonly Problem[] };
+  'tool/failed': { readonly tool: string };
+  'tool/timeout': { readonly tool: string; readonly timeoutMs: number };
+  'tool/use-limit': { readonly tool: string; readonly maxUses: number };
+  'agent/no-answer': { readonly agent: string; readonly calls: number };
+  'agent/timeout': { readonly agent: string; readonly maxExecutionTimeMs: number };
+  'output/invalid': {
+    readonly agent: string;
+    readonly problems: readonly Problem[];
+    /** What the model last answered, whole, so that nothing is lost. */
+    readonly text: string;
+  };
+  'graph/duplicate-task': { readonly task: string };
+  'graph/unknown-task': { readonly task: string; readonly missing: string };
+  'graph/cycle': { readonly tasks: readonly string[] };
+  'run/cancelled': { readonly runId: string; readonly reason: string };
+  'run/failed': { readonly runId: string };
+  'runtime/closed': { readonly state: string };
+  'cli/file-not-found': { readonly file: string };
+  'cli/bad-module': { readonly file: string };
+  'cli/no-crew': { readonly file: string; readonly exports: readonly string[] };
+  'cli/bad-option': { readonly option: string; readonly value: string };
+}
+
+export type ErrorCode = keyof ErrorDetails;
+
+/** Every error this package throws. */
+export class RegattaError<C extends ErrorCode = ErrorCode> extends Error {
+  override readonly name = 'RegattaError';
+  readonly code: C;
+  readonly details: ErrorDetails[C];
+
+  /** `message` says what went wrong, then what to do about it, with the values in hand. */
+  constructor(code: C, message: string, details: ErrorDetails[C], options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.details = details;
+  }
+}
+
+/**
+ * Narrows to one of our errors, and by `code` to its details. Also true for an error that another
+ * copy of this package threw, which `instanceof` would miss.
+ */
+export function isRegattaError<C extends ErrorCode>(error: unknown, code?: C): error is RegattaError<C> {
+  return (
+    error instanceof Error &&
+    error.name === 'RegattaError' &&
+    'code' in error &&
+    (code === undefined || error.code === code)
+  );
+}
+
+/** The message of anything thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

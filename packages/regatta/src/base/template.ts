@@ -1,0 +1,46 @@
+/**
+ * `{placeholders}` in the texts of agents and tasks.
+ *
+ * One pass: what a value contains is never read again, so an input cannot smuggle in another
+ * placeholder. Only `{name}` counts; JSON braces and `{ name }` stay as they are.
+ */
+import { RegattaError } from './errors.ts';
+import { type Json, toJson } from './json.ts';
+
+export type Inputs = Readonly<Record<string, unknown>>;
+
+const PLACEHOLDER = /\{([A-Za-z_][A-Za-z0-9_-]*)\}/g;
+
+/** The names that `text` asks for, each once, in order. */
+export function placeholdersOf(text: string): readonly string[] {
+  return [...new Set(Array.from(text.matchAll(PLACEHOLDER), ([, name]) => name as string))]; // the group always matches
+}
+
+/**
+ * @throws RegattaError `inputs/missing` naming every placeholder of `texts` that `inputs` lacks, before
+ * any of them costs a token.
+ */
+export function checkInputs(texts: readonly string[], inputs: Inputs): void {
+  const names = [...new Set(texts.flatMap(placeholdersOf))].filter((name) => !Object.hasOwn(inputs, name));
+  if (names.length === 0) return;
+  const given = Object.keys(inputs);
+  const list = names.map((name) => `{${name}}`).join(', ');
+  const known = given.length > 0 ? `Given were: ${given.join(', ')}.` : 'No inputs were given.';
+  throw new RegattaError(
+    'inputs/missing',
+    `The inputs lack ${list}. Pass ${names.length > 1 ? 'them' : 'it'} in kickoff({ inputs }). ${known}`,
+    { names, given },
+  );
+}
+
+/** `text` with every placeholder replaced. Strings go in as they are, other values as JSON. */
+export function interpolate(text: string, inputs: Inputs): string {
+  if (!text.includes('{')) return text;
+  return text.replace(PLACEHOLDER, (whole, name: string) =>
+    Object.hasOwn(inputs, name) ? asText(toJson(inputs[name])) : whole,
+  );
+}
+
+function asText(value: Json): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}

@@ -1,0 +1,106 @@
+/** The seam to every model. */
+
+import type { JsonObject } from '../base/json.ts';
+import type { Secret } from '../base/secret.ts';
+import type { FinishReason } from '../protocol/event.ts';
+import type { AssistantMessage, Message } from '../protocol/message.ts';
+import type { ErrorData } from '../protocol/output.ts';
+import type { Price, Usage } from '../protocol/usage.ts';
+import type { CallContext } from './call-context.ts';
+import type { ObserverChain } from './observer.ts';
+
+/** A tool as a model is told of it. */
+export interface ToolSpec {
+  readonly name: string;
+  readonly description: string;
+  readonly inputSchema: JsonObject;
+}
+
+export interface ModelRequest {
+  readonly messages: readonly Message[];
+  readonly tools: readonly ToolSpec[];
+  /** `none` offers the tools for reading the history, but forbids calling them. */
+  readonly toolChoice: 'auto' | 'none' | 'required';
+  /** The shape that the final answer should have. Native where the provider can; the prompt asks for it too. */
+  readonly output: { readonly name: string; readonly schema: JsonObject } | null;
+  /** Counts from 1. */
+  readonly attempt: number;
+}
+
+export interface ModelReply {
+  readonly message: AssistantMessage;
+  readonly finishReason: FinishReason;
+  readonly usage: Usage;
+  /** As the provider names what answered; null where it does not say. */
+  readonly modelId: string | null;
+  readonly responseId: string | null;
+}
+
+/** News of a call under way. */
+export type ModelEvent =
+  | {
+      readonly type: 'delta';
+      readonly kind: 'text' | 'reasoning' | 'tool-call';
+      readonly text: string;
+      readonly tool: string | null;
+    }
+  | { readonly type: 'retry'; readonly attempt: number; readonly delayMs: number; readonly error: ErrorData };
+
+/**
+ * A language model.
+ *
+ * `call` yields news and returns the reply: streaming and not are one path. It yields deltas only if
+ * `context.wantsDeltas`; without them it may ask for the answer in one piece. It makes one request
+ * and never retries by itself. It stops when `context.signal` is aborted.
+ *
+ * It fails with a RegattaError `model/*`.
+ */
+export interface Model {
+  /** `provider/model`. */
+  readonly id: string;
+  call(request: ModelRequest, context: CallContext): AsyncGenerator<ModelEvent, ModelReply, void>;
+  /** Known prices; absent = unknown, and the cost is `null`. */
+  readonly price?: Price | undefined;
+}
+
+/** How often and when a failed call is tried again. */
+export interface RetryPolicy {
+  /** Attempts in all, at least 1. */
+  readonly maxAttempts: number;
+  /** The first pause, doubled each time, with full jitter. */
+  readonly minDelayMs: number;
+  readonly maxDelayMs: number;
+  /** Whether an answer that has begun to arrive may be thrown away and asked for again. */
+  readonly retry: 'before-first-delta' | 'always';
+}
+
+/** Settings of a model, checked. What is absent is the provider's default. */
+export interface ModelSettings {
+  readonly temperature?: number;
+  readonly topP?: number;
+  readonly maxTokens?: number;
+  readonly stop?: readonly string[];
+  readonly seed?: number;
+  readonly presencePenalty?: number;
+  readonly frequencyPenalty?: number;
+  readonly apiKey?: Secret;
+  readonly baseURL?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly fetch?: typeof globalThis.fetch;
+  /** Passed through to the provider package, by provider name. */
+  readonly providerOptions?: Readonly<Record<string, JsonObject>>;
+  /** Which of the provider's interfaces to use where it has several (OpenAI). */
+  readonly api?: 'chat' | 'responses';
+  readonly price?: Price;
+  /** Milliseconds for one attempt, from the request to the end of the answer. */
+  readonly timeoutMs: number;
+  readonly retry: RetryPolicy;
+}
+
+/** `new LLM({…})` as data; the runtime resolves it to a `Model`. */
+export interface LlmDefinition {
+  /** `provider/model`, a `Model`, or a model object of another library that a provider can adopt. */
+  readonly model: string | object;
+  readonly settings: ModelSettings;
+  readonly observers: ObserverChain;
+}

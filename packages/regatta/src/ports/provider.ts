@@ -1,0 +1,24 @@
+/** The seam to vendors: turns the first half of `provider/model` into something that opens models. */
+import type { Price } from '../protocol/usage.ts';
+import type { Model, ModelSettings } from './model.ts';
+
+/** Environment variables by name. Never read from `process.env` below the public classes. */
+export type Env = Readonly<Record<string, string | undefined>>;
+
+export interface Providers {
+  /** Names that may stand before the slash, sorted. */
+  readonly names: readonly string[];
+  /**
+   * Opens `modelId` of `provider`, which is one of `names`. May load the vendor's package, so it is
+   * called on first use only.
+   *
+   * @throws RegattaError `llm/missing-key` or `llm/missing-base-url` naming the variable.
+   */
+  open(provider: string, modelId: string, settings: ModelSettings, env: Env): Promise<Model>;
+  /** The known price of `modelId`; undefined = unknown, and costs are `null`. Loads nothing. */
+  priceOf(provider: string, modelId: string): Price | undefined;
+  /** Wraps a model object of another library; undefined for one it does not know. */
+  adopt(object: object, settings: ModelSettings): Model | undefined;
+  /** Closes the sockets. Idempotent. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,21 @@
+/** Spans, and what whoever works yields of them. */
+import type { EventBody } from '../protocol/event.ts';
+import type { ObserverChain } from './observer.ts';
+
+/** One piece of a run that starts and ends. Its observers are fixed when it opens. */
+export interface Span {
+  readonly id: string;
+  readonly parentId: string | null;
+  readonly task: string | null;
+  readonly agent: string | null;
+  readonly observers: ObserverChain;
+}
+
+/** A fact, and the span it belongs to. `run/` stamps it and tells the observers. */
+export interface EventDraft {
+  readonly span: Span;
+  readonly body: EventBody;
+}
+
+/** Work that says what happens while it happens, and returns what came out. */
+export type Work<Output> = AsyncGenerator<EventDraft, Output, void>;

@@ -1,0 +1,32 @@
+/** The user's seam: what a model may ask for. */
+import type { JsonObject } from '../base/json.ts';
+import type { ParseResult } from '../base/schema.ts';
+
+/** What a tool gets beside its arguments. */
+export interface ToolContext<Context = unknown> {
+  readonly runId: string;
+  readonly task: string | null;
+  readonly agent: string | null;
+  readonly callId: string;
+  /** The same for a repeat of the same call in the same run: give it to whatever must not act twice. */
+  readonly idempotencyKey: string;
+  /** Aborted when the run is cancelled or the tool's time is up. */
+  readonly signal: AbortSignal;
+  /** What was given as `kickoff({ context })`: a tenant, a database handle, a user token. */
+  readonly context: Context;
+}
+
+/** A tool, made by `defineTool`. Frozen; it may serve any number of runs at once. */
+export interface Tool {
+  readonly name: string;
+  readonly description: string;
+  readonly inputSchema: JsonObject;
+  /** Milliseconds for one use. */
+  readonly timeoutMs: number;
+  /** Uses allowed in one run; undefined = no limit. */
+  readonly maxUses: number | undefined;
+  /** Checks the arguments that a model wrote. */
+  parse(args: unknown): Promise<ParseResult<unknown>>;
+  /** Gets what `parse` accepted. Returns text, or anything that JSON can carry. */
+  execute(args: unknown, context: ToolContext): unknown;
+}

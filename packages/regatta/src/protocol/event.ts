@@ -1,0 +1,158 @@
+/**
+ * Everything that happens in a run, as one union of plain frozen data.
+ *
+ * A `start` is followed by exactly one `end` of the same span, also when the work fails or is
+ * cancelled. Only `run/` stamps events; whoever works yields bodies.
+ */
+import type { Json } from '../base/json.ts';
+import type { AssistantMessage, Message } from './message.ts';
+import type { ErrorData, RunStatus, TaskStatus } from './output.ts';
+import type { Usage, UsageReport } from './usage.ts';
+
+/** Why a model stopped. `null` = the provider did not say. */
+export type FinishReason = 'stop' | 'length' | 'tool-calls' | 'content-filter' | 'pause' | 'error' | null;
+
+/** What every event carries. */
+export interface EventEnvelope {
+  /** Unique, and the same when a resumed run repeats the step: made of the span and the kind. */
+  readonly id: string;
+  readonly runId: string;
+  /** Grows by one with each event of the run, from 0. The order of events; never use `time` for it. */
+  readonly seq: number;
+  /** The span that this event belongs to. Made of the run's id and the step's place in the run. */
+  readonly spanId: string;
+  /** The enclosing span; null for a run that no other run started. */
+  readonly parentId: string | null;
+  /** Wall clock, milliseconds since the epoch. */
+  readonly time: number;
+}
+
+export interface RunStart {
+  readonly type: 'run.start';
+  readonly name: string;
+  /** Where the run executes: `local`, `threads`, … */
+  readonly engine: string;
+  readonly inputs: Json;
+}
+export interface RunEnd {
+  readonly type: 'run.end';
+  readonly status: RunStatus;
+  readonly output: Json;
+  readonly error: ErrorData | null;
+  readonly usage: UsageReport;
+}
+export interface TaskStart {
+  readonly type: 'task.start';
+  readonly task: string;
+  readonly agent: string;
+  /** Interpolated. */
+  readonly description: string;
+}
+export interface TaskEnd {
+  readonly type: 'task.end';
+  readonly task: string;
+  readonly status: TaskStatus;
+  /** The answer as text; null unless `done`. */
+  readonly text: string | null;
+  readonly parsed: Json;
+  readonly error: ErrorData | null;
+  /** For `skipped`: the task that did not succeed. */
+  readonly because: string | null;
+}
+export interface AgentStart {
+  readonly type: 'agent.start';
+  readonly agent: string;
+  readonly model: string;
+  readonly tools: readonly string[];
+}
+export interface AgentEnd {
+  readonly type: 'agent.end';
+  readonly agent: string;
+  /** Model calls made. */
+  readonly calls: number;
+  readonly text: string | null;
+  readonly error: ErrorData | null;
+}
+/** A logical call of a model; its attempts are in `model.retry` and in the ledger. */
+export interface ModelStart {
+  readonly type: 'model.start';
+  readonly model: string;
+  readonly messages: readonly Message[];
+  readonly tools: readonly string[];
+}
+/** A piece of an answer while it is written. Void once a `model.retry` follows its attempt. */
+export interface ModelDelta {
+  readonly type: 'model.delta';
+  readonly attempt: number;
+  /** Pieces of tool calls carry the arguments' JSON text. */
+  readonly kind: 'text' | 'reasoning' | 'tool-call';
+  readonly text: string;
+  /** For `tool-call`. */
+  readonly tool: string | null;
+}
+export interface ModelRetry {
+  readonly type: 'model.retry';
+  /** The attempt that failed, from 1. */
+  readonly attempt: number;
+  readonly delayMs: number;
+  readonly error: ErrorData;
+}
+export interface ModelEnd {
+  readonly type: 'model.end';
+  readonly model: string;
+  /** Null when the call failed. */
+  readonly message: AssistantMessage | null;
+  readonly finishReason: FinishReason;
+  /** Of the last attempt; the ledger has all. */
+  readonly usage: Usage;
+  readonly costUsd: number | null;
+  readonly attempts: number;
+  readonly error: ErrorData | null;
+}
+export interface ToolStart {
+  readonly type: 'tool.start';
+  readonly tool: string;
+  readonly callId: string;
+  readonly args: Json;
+}
+export interface ToolEnd {
+  readonly type: 'tool.end';
+  readonly tool: string;
+  readonly callId: string;
+  /** What the model is told. */
+  readonly result: string;
+  readonly error: ErrorData | null;
+}
+/** An answer did not fit the output schema; the agent is told why and answers again. */
+export interface OutputRejected {
+  readonly type: 'output.rejected';
+  readonly text: string;
+  readonly problems: string;
+}
+/** Events that a bounded buffer or a lane could not keep: `fromSeq` to `toSeq`, both included. */
+export interface EventsGap {
+  readonly type: 'events.gap';
+  readonly fromSeq: number;
+  readonly toSeq: number;
+}
+
+export type EventBody =
+  | RunStart
+  | RunEnd
+  | TaskStart
+  | TaskEnd
+  | AgentStart
+  | AgentEnd
+  | ModelStart
+  | ModelDelta
+  | ModelRetry
+  | ModelEnd
+  | ToolStart
+  | ToolEnd
+  | OutputRejected;
+
+export type RunEvent = EventEnvelope & EventBody;
+export type EventType = RunEvent['type'];
+
+/** What a reader of a run's events gets: the events, and where some are missing, a mark. */
+export type ReadableEvent = RunEvent | EventsGap;

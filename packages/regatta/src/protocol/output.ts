@@ -1,0 +1,35 @@
+/** What tasks and runs give back. */
+import type { Json } from '../base/json.ts';
+import type { UsageReport } from './usage.ts';
+
+/** An error as plain data, for events and journals. */
+export interface ErrorData {
+  readonly code: string;
+  readonly message: string;
+  readonly details: Json;
+}
+
+/** What one task gave. */
+export interface TaskOutput<Parsed = unknown> {
+  readonly task: string;
+  readonly agent: string;
+  /** The final answer as text. */
+  readonly text: string;
+  /** The answer by the task's output schema; undefined for a task without one. */
+  readonly parsed: Parsed;
+}
+
+/** What a crew's run gave. `text` and `parsed` are those of the last task. */
+export interface CrewOutput<Parsed = unknown> {
+  readonly runId: string;
+  readonly text: string;
+  readonly parsed: Parsed;
+  /** In the order in which the crew lists its tasks. */
+  readonly tasks: readonly TaskOutput[];
+  readonly usage: UsageReport;
+}
+
+/** How a task ended. */
+export type TaskStatus = 'done' | 'failed' | 'skipped';
+
+export type RunStatus = 'succeeded' | 'failed' | 'cancelled';
