@@ -4,6 +4,11 @@ export class Channel<T> {
   #isWoken = false;
   #resolve: (() => void) | undefined;
 
+  /** Values that wait. */
+  get size(): number {
+    return this.#values.length;
+  }
+
   push(value: T): void {
     this.#values.push(value);
     this.#resolve?.();
