@@ -1,0 +1,32 @@
+/**
+ * Who hears an event is decided where its span opens.
+ *
+ * A chain grows inwards (runtime, crew, run, agent, model) and is never changed: spans that share a
+ * parent cannot add, drop or redirect each other's observers, and there is nothing to unregister.
+ */
+import type { ObserverChain, ObserverEntry } from '../ports/observer.ts';
+
+export const EMPTY_CHAIN: ObserverChain = Object.freeze([]);
+
+/** One scope's own entries: of each key only the newest, at the place where it was registered. */
+export function createScope(entries: readonly ObserverEntry[]): ObserverChain {
+  if (entries.length === 0) return EMPTY_CHAIN;
+  const byKey = new Map<unknown, ObserverEntry>();
+  for (const entry of entries) {
+    byKey.delete(entry.key); // so that the newest also takes the newest place
+    byKey.set(entry.key, entry);
+  }
+  return Object.freeze([...byKey.values()]);
+}
+
+/**
+ * `outer` with the entries of an inner scope behind it. The same key inside hides the one outside,
+ * unless that one is locked: then both hear. Gives `outer` itself when the scope adds nothing.
+ */
+export function extendChain(outer: ObserverChain, inner: ObserverChain): ObserverChain {
+  if (inner.length === 0) return outer;
+  if (outer.length === 0) return inner;
+  const hidden = new Set(inner.map(({ key }) => key));
+  const kept = outer.filter(({ key, isLocked }) => isLocked || !hidden.has(key));
+  return Object.freeze([...kept, ...inner]);
+}

@@ -1,0 +1,55 @@
+import { expect, test } from 'vitest';
+import { NO_USAGE, type Usage } from '../protocol/usage.ts';
+import { Ledger } from './ledger.ts';
+
+const attempt = (callId: string, number = 1, task = 'research') => ({
+  callId,
+  attempt: number,
+  model: 'openai/x',
+  task,
+  agent: 'Researcher',
+});
+const usage = (inputTokens: number, outputTokens: number): Usage => ({
+  ...NO_USAGE,
+  inputTokens,
+  outputTokens,
+});
+const settled = (tokens: Usage, costNanoUsd: number | null) =>
+  ({ status: 'succeeded', usage: tokens, source: 'provider', costNanoUsd }) as const;
+
+test('an attempt has one entry, however often it is settled', () => {
+  const ledger = new Ledger('run');
+  const reservation = ledger.reserve(attempt('a'));
+  expect(ledger.open).toBe(1);
+  reservation.settle(settled(usage(1, 2), 5));
+  reservation.settle(settled(usage(100, 200), 500));
+  expect(ledger.entries).toHaveLength(1);
+  expect(ledger.open).toBe(0);
+  expect(ledger.report()).toMatchObject({
+    calls: 1,
+    attempts: 1,
+    inputTokens: 1,
+    outputTokens: 2,
+    costUsd: 5e-9,
+  });
+});
+
+test('attempts of one call are one call, and totals by task add up to the whole', () => {
+  const ledger = new Ledger('run');
+  ledger
+    .reserve(attempt('a', 1))
+    .settle({ status: 'failed', usage: NO_USAGE, source: 'none', costNanoUsd: 0 });
+  ledger.reserve(attempt('a', 2)).settle(settled(usage(10, 1), 7));
+  ledger.reserve(attempt('b', 1, 'report')).settle(settled(usage(20, 2), 9));
+  const report = ledger.report();
+  expect(report).toMatchObject({ calls: 2, attempts: 3, inputTokens: 30, totalTokens: 33, costUsd: 16e-9 });
+  expect(report.byTask.research).toMatchObject({ calls: 1, attempts: 2, inputTokens: 10 });
+  expect(report.byTask.report).toMatchObject({ calls: 1, attempts: 1, inputTokens: 20 });
+});
+
+test('one attempt without a known price makes the cost unknown, never smaller', () => {
+  const ledger = new Ledger('run');
+  ledger.reserve(attempt('a')).settle(settled(usage(10, 1), 7));
+  ledger.reserve(attempt('b')).settle(settled(usage(10, 1), null));
+  expect(ledger.report().costUsd).toBeNull();
+});
