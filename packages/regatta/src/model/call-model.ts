@@ -1,0 +1,59 @@
+/** One logical call of a model as events: a start, what comes in between, and one end. */
+import { toErrorData } from '../base/error-data.ts';
+import { deepFreeze } from '../base/json.ts';
+import type { CallContext } from '../ports/call-context.ts';
+import type { Model, ModelEvent, ModelReply, ModelRequest } from '../ports/model.ts';
+import type { Work } from '../ports/span.ts';
+import type { EventBody } from '../protocol/event.ts';
+import { NO_USAGE } from '../protocol/usage.ts';
+import { costNanoUsd } from './cost.ts';
+
+/** @throws what the model throws, after its `model.end`. */
+export async function* callModel(
+  model: Model,
+  request: Omit<ModelRequest, 'attempt'>,
+  context: CallContext,
+): Work<ModelReply> {
+  const { span } = context;
+  const messages = Object.freeze([...request.messages]);
+  const tools = Object.freeze(request.tools.map(({ name }) => name));
+  yield { span, body: { type: 'model.start', model: model.id, messages, tools } };
+  let attempts = 1;
+  try {
+    const news = model.call({ ...request, messages, attempt: 1 }, context);
+    while (true) {
+      const next = await news.next();
+      if (next.done) {
+        const { message, finishReason, usage } = deepFreeze(next.value);
+        const nano = costNanoUsd(model.price, usage);
+        const costUsd = nano === null ? null : nano / 1e9;
+        yield {
+          span,
+          body: {
+            type: 'model.end',
+            model: model.id,
+            message,
+            finishReason,
+            usage,
+            costUsd,
+            attempts,
+            error: null,
+          },
+        };
+        return next.value;
+      }
+      yield { span, body: toBody(next.value, attempts) };
+      if (next.value.type === 'retry') attempts = next.value.attempt + 1;
+    }
+  } catch (thrown) {
+    const error = toErrorData(thrown);
+    const failed = { message: null, finishReason: null, usage: NO_USAGE, costUsd: null };
+    yield { span, body: { type: 'model.end', model: model.id, ...failed, attempts, error } };
+    throw thrown;
+  }
+}
+
+function toBody(event: ModelEvent, attempt: number): EventBody {
+  if (event.type === 'delta') return { ...event, type: 'model.delta', attempt };
+  return { ...event, type: 'model.retry' };
+}
