@@ -1,0 +1,123 @@
+/** One tool call: found, checked, counted, run in time, and answered, whatever happens. */
+import { CancelScope, untilAborted } from '../base/abort.ts';
+import { toErrorData } from '../base/error-data.ts';
+import { messageOf, RegattaError } from '../base/errors.ts';
+import { listProblems } from '../base/schema.ts';
+import type { RunContext } from '../ports/run-context.ts';
+import type { Tool } from '../ports/tool.ts';
+import type { ToolCallPart, ToolMessage } from '../protocol/message.ts';
+import type { ErrorData } from '../protocol/output.ts';
+
+export interface ToolAnswer {
+  readonly message: ToolMessage;
+  /** Null when the tool did its work. */
+  readonly error: ErrorData | null;
+}
+
+/** Never rejects: a failure, also an abort, is an answer. */
+export async function callTool(
+  tools: readonly Tool[],
+  call: ToolCallPart,
+  context: RunContext,
+): Promise<ToolAnswer> {
+  const { callId, tool } = call;
+  try {
+    const content = await use(tools, call, context);
+    return { message: { role: 'tool', callId, tool, content, isError: false }, error: null };
+  } catch (error) {
+    const content = messageOf(error);
+    return { message: { role: 'tool', callId, tool, content, isError: true }, error: toErrorData(error) };
+  }
+}
+
+async function use(tools: readonly Tool[], call: ToolCallPart, context: RunContext): Promise<string> {
+  const tool = tools.find(({ name }) => name === call.tool);
+  if (tool === undefined) throw unknownTool(call.tool, tools);
+  const parsed = await untilAborted(tool.parse(call.args), context.signal, context.orphan);
+  if (!parsed.isValid) {
+    const { name } = tool;
+    throw new RegattaError(
+      'tool/invalid-arguments',
+      `The arguments of tool "${name}" are not valid:\n${listProblems(parsed.problems)}\nCall it again with arguments that match this JSON Schema: ${JSON.stringify(tool.inputSchema)}`,
+      { tool: name, problems: parsed.problems },
+    );
+  }
+  if (tool.maxUses !== undefined) countUse(tool, tool.maxUses, context);
+  return await context.step('tool', () =>
+    execute(tool, { args: parsed.value, callId: call.callId }, context),
+  );
+}
+
+async function execute(
+  tool: Tool,
+  { args, callId }: { readonly args: unknown; readonly callId: string },
+  context: RunContext,
+): Promise<string> {
+  const { runId, span } = context;
+  const { name, timeoutMs } = tool;
+  const scope = new CancelScope(context.signal, {
+    timeoutMs,
+    timeoutReason: () =>
+      new RegattaError(
+        'tool/timeout',
+        `Tool "${name}" did not answer within ${timeoutMs} ms. Try another way, or raise its timeoutMs.`,
+        { tool: name, timeoutMs },
+      ),
+    onOrphan: context.orphan,
+  });
+  const { signal } = scope;
+  const { task, agent } = span;
+  try {
+    signal.throwIfAborted();
+    const work = async (): Promise<unknown> =>
+      tool.execute(args, {
+        runId,
+        task,
+        agent,
+        callId,
+        idempotencyKey: span.id,
+        signal,
+        context: context.context,
+      });
+    return toText(await scope.race(context.enter(work)), name);
+  } catch (error) {
+    if (error instanceof RegattaError || signal.aborted) throw error;
+    throw new RegattaError(
+      'tool/failed',
+      `Tool "${name}" failed: ${messageOf(error)}`,
+      { tool: name },
+      { cause: error },
+    );
+  } finally {
+    scope.close();
+  }
+}
+
+function toText(result: unknown, tool: string): string {
+  if (typeof result === 'string') return result;
+  try {
+    return JSON.stringify(result) ?? 'null';
+  } catch (error) {
+    throw new RegattaError(
+      'tool/failed',
+      `Tool "${tool}" returned something that JSON cannot carry (${messageOf(error)}). Return text or plain data.`,
+      { tool },
+      { cause: error },
+    );
+  }
+}
+
+function countUse(tool: Tool, maxUses: number, context: RunContext): void {
+  if (context.countUse(tool) <= maxUses) return;
+  throw new RegattaError(
+    'tool/use-limit',
+    `Tool "${tool.name}" may be used ${maxUses} ${maxUses === 1 ? 'time' : 'times'} in a run, and has been. Go on without it.`,
+    { tool: tool.name, maxUses },
+  );
+}
+
+function unknownTool(tool: string, tools: readonly Tool[]): RegattaError {
+  const known = tools.map(({ name }) => name);
+  const mend = known.length > 0 ? `Use one of: ${known.join(', ')}.` : 'Answer without tools.';
+  return new RegattaError('tool/unknown', `There is no tool "${tool}". ${mend}`, { tool, known });
+}

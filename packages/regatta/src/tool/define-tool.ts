@@ -1,0 +1,70 @@
+/** Makes tools: a name, a schema and a function, checked once. */
+import { Problems } from '../base/problems.ts';
+import { createContract, type InferSchema, type Schema } from '../base/schema.ts';
+import type { Tool, ToolContext } from '../ports/tool.ts';
+
+export interface ToolOptions<S extends Schema, Context> {
+  /** Letters, digits, `_` and `-`, at most 64: what every provider takes. */
+  readonly name: string;
+  /** What the tool does and when to use it; the model decides by this text. */
+  readonly description: string;
+  /** The arguments: Zod, another Standard Schema, or a JSON Schema object. */
+  readonly input: S;
+  /**
+   * Does the work. What it returns goes to the model: text as it is, anything else as JSON. What it
+   * throws goes to the model as an error that it may react to; it does not end the run.
+   */
+  readonly execute: (args: InferSchema<S>, context: ToolContext<Context>) => unknown;
+  /** Milliseconds for one use. @default 120000 */
+  readonly timeoutMs?: number;
+  /** Uses allowed in one run. @default no limit */
+  readonly maxUses?: number;
+}
+
+/** Two minutes: longer than a slow page or query, shorter than anybody wants to wait for a hung one. */
+const TIMEOUT_MS = 120_000;
+const NAME = /^[A-Za-z0-9_-]{1,64}$/;
+
+/**
+ * A tool for agents. It is frozen, holds nothing of a run, and may serve many runs at once.
+ *
+ * @throws RegattaError `definition/invalid` or `schema/unsupported`.
+ * @example
+ * const search = defineTool({
+ *   name: 'search',
+ *   description: 'Searches the product catalogue.',
+ *   input: z.object({ query: z.string() }),
+ *   execute: ({ query }, { signal }) => catalogue.search(query, { signal }),
+ * });
+ */
+export function defineTool<S extends Schema, Context = unknown>(options: ToolOptions<S, Context>): Tool {
+  const { name, description, input, execute, timeoutMs = TIMEOUT_MS, maxUses } = options;
+  const subject = `Tool "${name}"`;
+  const problems = new Problems(subject);
+  if (typeof name !== 'string' || !NAME.test(name)) {
+    problems.add(
+      'name',
+      name,
+      `name must be 1 to 64 letters, digits, "_" or "-", got ${JSON.stringify(name)}. Rename the tool.`,
+    );
+  }
+  problems.text('description', description);
+  if (typeof execute !== 'function') {
+    problems.add('execute', execute, 'execute must be a function. Give the function that does the work.');
+  }
+  problems.integer('timeoutMs', timeoutMs, 1);
+  problems.integer('maxUses', maxUses, 1);
+  problems.throwIfAny();
+  const contract = createContract(input, subject);
+  return Object.freeze({
+    name,
+    description,
+    inputSchema: contract.jsonSchema,
+    timeoutMs,
+    maxUses,
+    parse: contract.parse,
+    // `parse` gave the arguments, so they are of the schema's type; the context is the user's own.
+    execute: (args: unknown, context: ToolContext) =>
+      execute(args as InferSchema<S>, context as ToolContext<Context>),
+  });
+}
