@@ -1,0 +1,61 @@
+/** An agent as data. It holds nothing of a run, so one agent may work in many runs at once. */
+import { Problems } from '../base/problems.ts';
+import type { LlmDefinition } from '../ports/model.ts';
+import type { ObserverChain } from '../ports/observer.ts';
+import type { Tool } from '../ports/tool.ts';
+
+export interface AgentDefinition {
+  /** What it is, and its name in events and usage. May hold placeholders. */
+  readonly role: string;
+  readonly goal: string;
+  readonly backstory: string;
+  /** Undefined = the crew's, else the runtime's. */
+  readonly llm: LlmDefinition | undefined;
+  readonly tools: readonly Tool[];
+  /** Model calls that may ask for tools. After them comes one forced final answer. At least 1. */
+  readonly maxIter: number;
+  /** Milliseconds for one task; undefined = no limit of its own. */
+  readonly maxExecutionTimeMs: number | undefined;
+  /** Answers that may be sent back because they do not fit the output schema. */
+  readonly maxOutputRetries: number;
+  readonly observers: ObserverChain;
+}
+
+/** crewAI's default: enough for long research, and a stop for a model that goes in circles. */
+export const MAX_ITER = 25;
+export const MAX_OUTPUT_RETRIES = 2;
+
+/** @throws RegattaError `definition/invalid` with everything that is wrong. */
+export function checkAgent(agent: AgentDefinition): void {
+  const problems = new Problems(`Agent "${agent.role}"`);
+  problems.text('role', agent.role);
+  problems.text('goal', agent.goal);
+  if (typeof agent.backstory !== 'string') {
+    problems.add('backstory', agent.backstory, 'backstory must be a string. Give a text, or leave it out.');
+  }
+  problems.integer('maxIter', agent.maxIter, 1);
+  problems.integer('maxExecutionTimeMs', agent.maxExecutionTimeMs, 1);
+  problems.integer('maxOutputRetries', agent.maxOutputRetries, 0);
+  checkTools(problems, agent.tools);
+  problems.throwIfAny();
+}
+
+/** Tools must be tools, and a model must be able to tell them apart. */
+export function checkTools(problems: Problems, tools: readonly Tool[]): void {
+  const names = new Set<string>();
+  for (const [index, tool] of tools.entries()) {
+    const field = `tools[${index}]`;
+    if (typeof tool?.execute !== 'function' || typeof tool.parse !== 'function') {
+      problems.add(
+        field,
+        tool,
+        `${field} is not a tool. Make it with defineTool({ name, description, input, execute }).`,
+      );
+      continue;
+    }
+    if (names.has(tool.name)) {
+      problems.add(field, tool.name, `${field} is a second tool called "${tool.name}". Rename one of them.`);
+    }
+    names.add(tool.name);
+  }
+}

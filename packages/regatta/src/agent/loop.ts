@@ -1,0 +1,149 @@
+/**
+ * The agent loop: messages → model → tools → messages, until there is an answer.
+ *
+ * The loop yields what happens and returns what came out. It knows no observer, ledger, journal or
+ * retry: those wrap the model and the tools, or read the events.
+ */
+import { CancelScope, untilAborted } from '../base/abort.ts';
+import { toErrorData } from '../base/error-data.ts';
+import { RegattaError } from '../base/errors.ts';
+import type { Contract } from '../base/schema.ts';
+import { EMPTY_ANSWER_FEEDBACK, FINAL_ANSWER_REQUEST, rejectionFeedback } from '../context/prompt.ts';
+import { callModel } from '../model/call-model.ts';
+import type { Model } from '../ports/model.ts';
+import type { ObserverChain } from '../ports/observer.ts';
+import type { RunContext } from '../ports/run-context.ts';
+import type { Work } from '../ports/span.ts';
+import type { Tool } from '../ports/tool.ts';
+import { type Message, textOf, toolCallsOf } from '../protocol/message.ts';
+import { callTools } from '../tool/call-tools.ts';
+import { checkAnswer } from './answer.ts';
+import type { AgentDefinition } from './definition.ts';
+
+/** One piece of work for an agent. */
+export interface AgentAssignment {
+  /** The opening of the conversation: who the agent is, and what is asked. */
+  readonly messages: readonly Message[];
+  readonly model: Model;
+  /** Observers of the model's calls alone. */
+  readonly modelObservers: ObserverChain;
+  readonly tools: readonly Tool[];
+  /** The shape of the answer; null = free text. */
+  readonly contract: Contract | null;
+}
+
+export interface AgentAnswer {
+  readonly text: string;
+  /** By the contract; undefined without one. */
+  readonly parsed: unknown;
+  readonly calls: number;
+}
+
+/**
+ * Works until there is an answer, at most `maxIter` turns with tools, one forced final answer, and
+ * `maxOutputRetries` corrections.
+ *
+ * @throws RegattaError `agent/timeout`, `agent/no-answer`, `output/invalid`, or what the model throws.
+ */
+export async function* runAgent(
+  agent: AgentDefinition,
+  assignment: AgentAssignment,
+  context: RunContext,
+): Work<AgentAnswer> {
+  const { role, maxExecutionTimeMs } = agent;
+  const { span } = context;
+  const scope = new CancelScope(context.signal, {
+    timeoutMs: maxExecutionTimeMs,
+    timeoutReason: () => timeoutError(role, maxExecutionTimeMs ?? 0),
+  });
+  const tally = { calls: 0 };
+  const tools = assignment.tools.map(({ name }) => name);
+  yield { span, body: { type: 'agent.start', agent: role, model: assignment.model.id, tools } };
+  try {
+    const { text, parsed } = yield* answer(agent, { ...assignment, tally }, context.withSignal(scope.signal));
+    yield { span, body: { type: 'agent.end', agent: role, calls: tally.calls, text, error: null } };
+    return { text, parsed, calls: tally.calls };
+  } catch (thrown) {
+    const error = toErrorData(thrown);
+    yield { span, body: { type: 'agent.end', agent: role, calls: tally.calls, text: null, error } };
+    throw thrown;
+  } finally {
+    scope.close();
+  }
+}
+
+interface Tallied extends AgentAssignment {
+  /** Written as calls are made, so that a failure can still say how many there were. */
+  readonly tally: { calls: number };
+}
+
+async function* answer(
+  agent: AgentDefinition,
+  { model, modelObservers, tools, contract, messages: opening, tally }: Tallied,
+  context: RunContext,
+): Work<{ readonly text: string; readonly parsed: unknown }> {
+  const messages = [...opening];
+  const output = contract === null ? null : { name: 'answer', schema: contract.jsonSchema };
+  let rejections = 0;
+  let mayUseTools = tools.length > 0;
+  for (let turn = 1; turn <= agent.maxIter + 1 + rejections; turn++) {
+    context.signal.throwIfAborted();
+    if (mayUseTools && turn > agent.maxIter) {
+      mayUseTools = false;
+      messages.push(FINAL_ANSWER_REQUEST);
+    }
+    const toolChoice = mayUseTools ? 'auto' : 'none';
+    const call = context.child(`turn-${turn}`, { observers: modelObservers });
+    tally.calls++;
+    const { message, finishReason } = yield* callModel(model, { messages, tools, toolChoice, output }, call);
+    messages.push(message);
+    const calls = toolCallsOf(message);
+    if (calls.length > 0 && mayUseTools) {
+      messages.push(...(yield* callTools({ tools, calls, turn }, context)));
+      continue;
+    }
+    if (finishReason === 'content-filter') throw filteredError(model.id);
+    if (finishReason === 'pause') continue; // the provider goes on by itself when it is asked again
+    const text = textOf(message);
+    if (text.trim() === '') {
+      messages.push(EMPTY_ANSWER_FEEDBACK);
+      continue;
+    }
+    if (contract === null) return { text, parsed: undefined };
+    const verdict = await untilAborted(checkAnswer(text, contract), context.signal, context.orphan);
+    if (verdict.isValid) return { text, parsed: verdict.value };
+    const { problems, lines } = verdict;
+    yield { span: context.span, body: { type: 'output.rejected', text, problems: lines } };
+    if (rejections === agent.maxOutputRetries) {
+      throw new RegattaError(
+        'output/invalid',
+        `Agent "${agent.role}" gave no answer that matches the output schema in ${rejections + 1} tries. Simplify the schema, name a stronger model, or raise maxOutputRetries.\n${lines}`,
+        { agent: agent.role, problems, text },
+      );
+    }
+    rejections++;
+    mayUseTools = false; // what is missing now is form, not facts, and without tools every provider can enforce it
+    messages.push(rejectionFeedback(lines, contract.jsonSchema));
+  }
+  throw new RegattaError(
+    'agent/no-answer',
+    `Agent "${agent.role}" made ${tally.calls} model calls without an answer. Raise maxIter, give it fewer tools, or name a stronger model.`,
+    { agent: agent.role, calls: tally.calls },
+  );
+}
+
+function timeoutError(agent: string, maxExecutionTimeMs: number): RegattaError {
+  return new RegattaError(
+    'agent/timeout',
+    `Agent "${agent}" did not finish within ${maxExecutionTimeMs} ms. Raise maxExecutionTimeMs, or give it less to do.`,
+    { agent, maxExecutionTimeMs },
+  );
+}
+
+function filteredError(model: string): RegattaError {
+  return new RegattaError(
+    'model/content-filter',
+    `Model "${model}" withheld its answer because of a content filter. Change the task's wording, or use another model.`,
+    { model, status: null, retryable: false, retryAfterMs: null, providerCode: null },
+  );
+}

@@ -1,0 +1,67 @@
+/** Role, goal, task and context as the messages that open a conversation with a model. */
+import type { JsonObject } from '../base/json.ts';
+import type { Message } from '../protocol/message.ts';
+
+/** Who answers. */
+export interface Persona {
+  readonly role: string;
+  readonly goal: string;
+  readonly backstory: string;
+}
+
+/** What is asked, every placeholder filled. */
+export interface Assignment {
+  readonly description: string;
+  readonly expectedOutput: string;
+  /** What earlier tasks gave, in order. */
+  readonly context: readonly { readonly task: string; readonly text: string }[];
+  /** The shape of the answer; null = free text. */
+  readonly schema: JsonObject | null;
+}
+
+export function openConversation(persona: Persona, assignment: Assignment): readonly Message[] {
+  return [
+    { role: 'system', content: systemText(persona) },
+    { role: 'user', content: userText(assignment) },
+  ];
+}
+
+function systemText({ role, goal, backstory }: Persona): string {
+  const story = backstory === '' ? '' : `${backstory}\n`;
+  return `You are ${role}. ${story}Your goal: ${goal}`;
+}
+
+function userText({ description, expectedOutput, context, schema }: Assignment): string {
+  const parts = [description, `Expected output: ${expectedOutput}`];
+  if (context.length > 0) {
+    const results = context.map(({ task, text }) => `## ${task}\n${text}`).join('\n\n');
+    parts.push(`Results of earlier tasks:\n\n${results}`);
+  }
+  if (schema !== null) {
+    parts.push(
+      `Give the final answer as one JSON value that matches this JSON Schema, and nothing else:\n${JSON.stringify(schema)}`,
+    );
+  }
+  return parts.join('\n\n');
+}
+
+/** Said when an agent has used up its turns. */
+export const FINAL_ANSWER_REQUEST: Message = Object.freeze({
+  role: 'user',
+  content:
+    'You have no tool calls left. Give your best complete final answer now, from what you know so far.',
+});
+
+/** Said when an answer holds no text. */
+export const EMPTY_ANSWER_FEEDBACK: Message = Object.freeze({
+  role: 'user',
+  content: 'Your answer was empty. Give your complete final answer as text.',
+});
+
+/** Said when an answer does not fit the schema. */
+export function rejectionFeedback(problems: string, schema: JsonObject): Message {
+  return {
+    role: 'user',
+    content: `Your answer does not match the required JSON Schema:\n${problems}\n\nGive the whole answer again as one JSON value that matches this JSON Schema, and nothing else:\n${JSON.stringify(schema)}`,
+  };
+}
