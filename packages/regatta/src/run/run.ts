@@ -1,0 +1,219 @@
+/**
+ * One execution: drives the work, stamps what it yields, tells the observers, keeps the ledger.
+ *
+ * The only place that emits, and the only place where an error becomes the end of a run.
+ */
+import { createController } from '../base/abort.ts';
+import { toErrorData } from '../base/error-data.ts';
+import { isRegattaError, messageOf, RegattaError } from '../base/errors.ts';
+import { toJsonOr } from '../base/json.ts';
+import { Dispatcher } from '../observe/dispatcher.ts';
+import type { LaneCounts } from '../observe/lane.ts';
+import { Ledger } from '../observe/ledger.ts';
+import { Stamp } from '../observe/stamp.ts';
+import type { Job } from '../ports/engine.ts';
+import type { EventDraft, Span } from '../ports/span.ts';
+import type { ReadableEvent, RunEnd } from '../protocol/event.ts';
+import type { RunStatus } from '../protocol/output.ts';
+import type { LedgerEntry, UsageReport } from '../protocol/usage.ts';
+import { EventBuffer } from './buffer.ts';
+import { Context } from './context.ts';
+import { enterRun } from './current.ts';
+import type { RunSetup } from './setup.ts';
+
+/** What became of a run's events. `balance` is 0, or an event was lost without being counted. */
+export interface Audit {
+  /** Events that the run emitted. */
+  readonly emitted: number;
+  /** Events handed to observers: each counts once for each that hears it. */
+  readonly offered: number;
+  readonly delivered: number;
+  readonly failed: number;
+  readonly dropped: number;
+  readonly pending: number;
+  /** `offered - delivered - failed - dropped - pending`. */
+  readonly balance: number;
+  /** Work that goes on although its caller was freed. */
+  readonly orphaned: number;
+  /** Attempts that are not settled in the ledger. */
+  readonly openAttempts: number;
+  readonly lanes: readonly LaneCounts[];
+}
+
+export interface FlushOptions {
+  /** Milliseconds to wait at most. @default 30000 */
+  readonly timeoutMs?: number;
+}
+
+const FLUSH_TIMEOUT_MS = 30_000;
+
+export class Run<Output> implements AsyncDisposable {
+  readonly id: string;
+  /** Settles when the run has ended. Rejects with a RegattaError. */
+  readonly result: Promise<Output>;
+  readonly #controller = createController();
+  readonly #dispatcher: Dispatcher;
+  readonly #stamp: Stamp;
+  readonly #ledger: Ledger;
+  readonly #buffer: EventBuffer;
+  #orphaned = 0;
+  #status: RunStatus | 'running' = 'running';
+
+  /** Starts at once. Made by a runtime. */
+  constructor(job: Job<Output>, setup: RunSetup) {
+    const { runId, runtime, options } = setup;
+    this.id = runId;
+    this.#stamp = new Stamp(runId, runtime.clock);
+    this.#ledger = new Ledger(runId);
+    this.#buffer = new EventBuffer(options.bufferSize);
+    const current = { id: runId, spanId: runId };
+    this.#dispatcher = new Dispatcher({
+      enter: (call) => enterRun(current, call),
+      onError: runtime.onObserverError,
+    });
+    this.result = this.#drive(job, setup);
+    this.result.catch(() => undefined); // the error is in `run.end`; who awaits `result` gets it too
+  }
+
+  get status(): RunStatus | 'running' {
+    return this.#status;
+  }
+
+  /** Tokens and money so far: exact at any time, whatever the observers are doing. */
+  get usage(): UsageReport {
+    return this.#ledger.report();
+  }
+
+  /** One entry for each attempt to call a model, the failed ones included. */
+  get ledger(): readonly LedgerEntry[] {
+    return Object.freeze([...this.#ledger.entries]);
+  }
+
+  /** All events from the first on, then live, until the run has ended. Any number of readers. */
+  events(): AsyncGenerator<ReadableEvent, void, void> {
+    return this.#buffer.read();
+  }
+
+  /** Ends the run as `cancelled` and frees whoever awaits it. Idempotent, also after the end. */
+  cancel(reason = 'cancelled by the caller'): void {
+    if (this.#status === 'running') this.#abort(reason, undefined);
+  }
+
+  /**
+   * Waits until every event emitted so far has reached its observers, was dropped or failed, or the
+   * time is up. Says what became of them. Never rejects.
+   */
+  async flush({ timeoutMs = FLUSH_TIMEOUT_MS }: FlushOptions = {}): Promise<Audit> {
+    let timer: NodeJS.Timeout | undefined;
+    const timeout = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, timeoutMs);
+    });
+    await Promise.race([this.#dispatcher.settle(), timeout]);
+    clearTimeout(timer);
+    return this.audit();
+  }
+
+  audit(): Audit {
+    const lanes = this.#dispatcher.counts();
+    const sum = (pick: (lane: LaneCounts) => number): number =>
+      lanes.reduce((all, lane) => all + pick(lane), 0);
+    const counts = {
+      offered: sum(({ offered }) => offered),
+      delivered: sum(({ delivered }) => delivered),
+      failed: sum(({ failed }) => failed),
+      dropped: sum(({ dropped }) => dropped),
+      pending: sum(({ pending }) => pending),
+    };
+    const { offered, delivered, failed, dropped, pending } = counts;
+    return {
+      emitted: this.#stamp.count,
+      ...counts,
+      balance: offered - delivered - failed - dropped - pending,
+      orphaned: this.#orphaned,
+      openAttempts: this.#ledger.open,
+      lanes,
+    };
+  }
+
+  /** Cancels what still runs, and waits for its end and its observers. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.cancel('disposed');
+    await this.result.catch(() => undefined); // the disposer did not ask for the outcome
+    await this.flush();
+  }
+
+  async #drive(job: Job<Output>, { runId, runtime, options, observers }: RunSetup): Promise<Output> {
+    const { signal } = this.#controller;
+    const { engine, clock, random } = runtime;
+    const span: Span = { id: runId, parentId: null, task: null, agent: null, observers };
+    const core = {
+      runId,
+      context: options.context,
+      wantsDeltas: options.stream,
+      meter: this.#ledger,
+      clock,
+      random,
+      journal: options.journal,
+      resolveModel: runtime.resolverFor(options.journal),
+      uses: new Map<object, number>(),
+      orphan: (work: Promise<unknown>) => this.#adopt(work),
+    };
+    const { signal: outer } = options;
+    const follow = (): void => this.#abort(messageOf(outer?.reason), outer?.reason);
+    if (outer?.aborted) follow();
+    else outer?.addEventListener('abort', follow, { once: true });
+    this.#emit({
+      span,
+      body: { type: 'run.start', name: job.name, engine: engine.name, inputs: job.inputs },
+    });
+    let end: Pick<RunEnd, 'status' | 'output' | 'error'> = { status: 'succeeded', output: null, error: null };
+    try {
+      const work = engine.execute(job, new Context(core, span, signal));
+      let next = await work.next();
+      for (; !next.done; next = await work.next()) this.#emit(next.value);
+      end = { ...end, output: toJsonOr(next.value, null) };
+      return next.value;
+    } catch (thrown) {
+      const error = signal.aborted ? signal.reason : toRunError(thrown, runId);
+      end = { status: signal.aborted ? 'cancelled' : 'failed', output: null, error: toErrorData(error) };
+      throw error;
+    } finally {
+      outer?.removeEventListener('abort', follow);
+      this.#status = end.status;
+      this.#emit({ span, body: { type: 'run.end', ...end, usage: this.usage } });
+      this.#buffer.close();
+    }
+  }
+
+  #emit(draft: EventDraft): void {
+    const event = this.#stamp.event(draft);
+    this.#buffer.push(event);
+    this.#dispatcher.publish(event, draft.span.observers);
+  }
+
+  #abort(reason: string, cause: unknown): void {
+    const message = `Run "${this.id}" was cancelled: ${reason}. Start it again to get a result.`;
+    this.#controller.abort(
+      new RegattaError(
+        'run/cancelled',
+        message,
+        { runId: this.id, reason },
+        cause === undefined ? {} : { cause },
+      ),
+    );
+  }
+
+  #adopt(work: Promise<unknown>): void {
+    this.#orphaned++;
+    const settle = (): void => {
+      this.#orphaned--;
+    };
+    work.then(settle, settle);
+  }
+}
+
+function toRunError(thrown: unknown, runId: string): RegattaError {
+  if (isRegattaError(thrown)) return thrown;
+  const message = `Run "${runId}" failed: ${messageOf(thrown)} See the cause for where it was thrown.`;
+  return new RegattaError('run/failed', message, { runId }, { cause: thrown });
+}

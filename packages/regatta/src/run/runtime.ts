@@ -1,0 +1,139 @@
+/**
+ * The value that holds what runs share: providers, environment, engine, observers, lifetime.
+ *
+ * Any number of runtimes live side by side; nothing of one is seen by another. A runtime keeps runs
+ * only while they are under way.
+ */
+import { type Clock, type Random, systemClock } from '../base/clock.ts';
+import { RegattaError } from '../base/errors.ts';
+import { createId } from '../base/ids.ts';
+import { journaled } from '../model/journaled.ts';
+import { createResolver, type ResolveModel } from '../model/resolve.ts';
+import { extendChain } from '../observe/chain.ts';
+import type { OnObserverError } from '../observe/lane.ts';
+import { type Registration, Registry } from '../observe/registry.ts';
+import type { Engine, Job } from '../ports/engine.ts';
+import type { Journal } from '../ports/journal.ts';
+import type { LlmDefinition } from '../ports/model.ts';
+import type { ObserverChain, ObserverEntry } from '../ports/observer.ts';
+import type { Env, Providers } from '../ports/provider.ts';
+import { BUFFER_CAPACITY } from './buffer.ts';
+import { type FlushOptions, Run } from './run.ts';
+import type { RunOptions, RuntimeShare } from './setup.ts';
+
+export interface CoreOptions {
+  readonly providers: Providers;
+  readonly env: Env;
+  readonly engine: Engine;
+  readonly observers: readonly ObserverEntry[];
+  readonly defaultLlm: LlmDefinition | undefined;
+  readonly rehearse: boolean;
+  readonly onObserverError: OnObserverError;
+  readonly clock?: Clock;
+  readonly random?: Random;
+}
+
+export interface StartOptions extends Partial<RunOptions> {
+  /** The definition's observers, then the run's own. */
+  readonly scopes: readonly ObserverChain[];
+}
+
+type State = 'open' | 'draining' | 'closed';
+
+export class RuntimeCore {
+  readonly #options: CoreOptions;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #share: RuntimeShare;
+  readonly #registry = new Registry();
+  /** Under way, or with observers that are not done; emptied as they end. */
+  readonly #active = new Set<Run<unknown>>();
+  #state: State = 'open';
+
+  constructor(options: CoreOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#random = options.random ?? Math.random;
+    this.#registry.add(options.observers);
+    const resolve = createResolver(options);
+    const withJournal: ResolveModel = (llm, owner) => journaled(resolve(llm, owner));
+    this.#share = {
+      engine: options.engine,
+      clock: this.#clock,
+      random: this.#random,
+      onObserverError: options.onObserverError,
+      resolverFor: (journal: Journal | undefined) => (journal === undefined ? resolve : withJournal),
+    };
+  }
+
+  get env(): Env {
+    return this.#options.env;
+  }
+
+  /** Runs under way, or whose observers are not done yet. */
+  get activeRuns(): number {
+    return this.#active.size;
+  }
+
+  /** Adds observers to the runtime's scope: spans that open from now on have them. */
+  register(entries: readonly ObserverEntry[]): Registration {
+    return this.#registry.add(entries);
+  }
+
+  /** @throws RegattaError `runtime/closed` once `close` was called. */
+  start<Output>(job: Job<Output>, { scopes, ...options }: StartOptions): Run<Output> {
+    if (this.#state !== 'open') {
+      throw new RegattaError(
+        'runtime/closed',
+        `The runtime is ${this.#state} and starts no runs. Create another runtime.`,
+        {
+          state: this.#state,
+        },
+      );
+    }
+    const run = new Run(job, {
+      runId: createId(this.#clock, this.#random),
+      runtime: this.#share,
+      options: {
+        context: options.context,
+        signal: options.signal,
+        stream: options.stream ?? false,
+        journal: options.journal,
+        bufferSize: options.bufferSize ?? BUFFER_CAPACITY,
+      },
+      observers: scopes.reduce(extendChain, this.#registry.chain),
+    });
+    this.#active.add(run);
+    const forget = async (): Promise<void> => {
+      await run.flush({ timeoutMs: FORGET_TIMEOUT_MS });
+      this.#active.delete(run);
+    };
+    run.result.then(forget, forget);
+    return run;
+  }
+
+  /** Waits for the observers of every run under way. */
+  async flush(options?: FlushOptions): Promise<void> {
+    await Promise.all(Array.from(this.#active, (run) => run.flush(options)));
+  }
+
+  /** Lets the runs end and their observers finish, at most `timeoutMs`; then cancels the rest. Idempotent. */
+  async close({ timeoutMs = CLOSE_TIMEOUT_MS }: FlushOptions = {}): Promise<void> {
+    if (this.#state === 'closed') return;
+    this.#state = 'draining';
+    const runs = [...this.#active];
+    const cancel = (): void => {
+      for (const run of runs) run.cancel('the runtime was closed');
+    };
+    const timer = setTimeout(cancel, timeoutMs);
+    await Promise.allSettled(runs.map(({ result }) => result));
+    clearTimeout(timer);
+    await this.flush({ timeoutMs });
+    this.#state = 'closed';
+    await this.#options.providers.close();
+  }
+}
+
+/** An observer that hangs is given up on, so that the runtime does not keep its run. */
+const FORGET_TIMEOUT_MS = 60_000;
+const CLOSE_TIMEOUT_MS = 30_000;

@@ -1,0 +1,34 @@
+/** What a run is started with: its runtime's share and its own, every option decided. */
+import type { Clock, Random } from '../base/clock.ts';
+import type { ResolveModel } from '../model/resolve.ts';
+import type { OnObserverError } from '../observe/lane.ts';
+import type { Engine } from '../ports/engine.ts';
+import type { Journal } from '../ports/journal.ts';
+import type { ObserverChain } from '../ports/observer.ts';
+
+export interface RuntimeShare {
+  readonly engine: Engine;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly onObserverError: OnObserverError;
+  /** Models that record in `journal`, or plain ones without it. */
+  resolverFor(journal: Journal | undefined): ResolveModel;
+}
+
+export interface RunOptions {
+  readonly context: unknown;
+  readonly signal: AbortSignal | undefined;
+  /** Whether answers are asked for in pieces, and pieces are events. */
+  readonly stream: boolean;
+  readonly journal: Journal | undefined;
+  /** Events kept for readers. */
+  readonly bufferSize: number;
+}
+
+export interface RunSetup {
+  readonly runId: string;
+  readonly runtime: RuntimeShare;
+  readonly options: RunOptions;
+  /** Runtime's, definition's and the run's own, in this order. */
+  readonly observers: ObserverChain;
+}
