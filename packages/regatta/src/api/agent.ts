@@ -1,0 +1,60 @@
+/** `Agent`: who does the work. */
+import { type AgentDefinition, checkAgent, MAX_ITER, MAX_OUTPUT_RETRIES } from '../agent/definition.ts';
+import type { LlmDefinition } from '../ports/model.ts';
+import type { ObserverChain } from '../ports/observer.ts';
+import type { Tool } from '../ports/tool.ts';
+import { type Callback, toScope } from './callback.ts';
+import { type LlmInput, toLlm } from './llm.ts';
+
+export interface AgentOptions {
+  /** Who it is: its name in events, usage and prompts. May hold `{placeholders}`, as `goal` and `backstory`. */
+  readonly role: string;
+  /** What it is after. */
+  readonly goal: string;
+  /** What it knows and how it works. @default '' */
+  readonly backstory?: string;
+  /** `provider/model`, an `LLM`, or a model object. @default the crew's, else the runtime's */
+  readonly llm?: LlmInput;
+  /** @default none */
+  readonly tools?: readonly Tool[];
+  /** Model calls that may ask for tools; after them comes one forced final answer. @default 25 */
+  readonly maxIter?: number;
+  /** Milliseconds for one task. @default no limit */
+  readonly maxExecutionTimeMs?: number;
+  /** Answers that may be sent back because they do not fit the output schema. @default 2 */
+  readonly maxOutputRetries?: number;
+  /** Hear the events of this agent's work, in every run. */
+  readonly callbacks?: readonly Callback[];
+}
+
+/**
+ * Who does the work: a role, a goal, tools and a model. Frozen; one agent may work on any number of
+ * tasks and runs at once.
+ *
+ * @throws RegattaError `definition/invalid` with everything that is wrong.
+ */
+export class Agent implements AgentDefinition {
+  readonly role: string;
+  readonly goal: string;
+  readonly backstory: string;
+  readonly llm: LlmDefinition | undefined;
+  readonly tools: readonly Tool[];
+  readonly maxIter: number;
+  readonly maxExecutionTimeMs: number | undefined;
+  readonly maxOutputRetries: number;
+  readonly observers: ObserverChain;
+
+  constructor(options: AgentOptions) {
+    this.role = options.role;
+    this.goal = options.goal;
+    this.backstory = options.backstory ?? '';
+    this.llm = toLlm(options.llm);
+    this.tools = Object.freeze([...(options.tools ?? [])]);
+    this.maxIter = options.maxIter ?? MAX_ITER;
+    this.maxExecutionTimeMs = options.maxExecutionTimeMs;
+    this.maxOutputRetries = options.maxOutputRetries ?? MAX_OUTPUT_RETRIES;
+    this.observers = toScope(options.callbacks, `Agent "${options.role}"`);
+    checkAgent(this);
+    Object.freeze(this);
+  }
+}

@@ -1,0 +1,42 @@
+/** Runtimes as they are made: with every default decided, and the one that serves who names none. */
+import { localEngine } from '../engines/local.ts';
+import { builtinProviders } from '../models/providers.ts';
+import type { OnObserverError } from '../observe/lane.ts';
+import { type CoreOptions, RuntimeCore } from '../run/runtime.ts';
+
+/** Whatever holds a runtime. */
+export interface RuntimeHolder {
+  /** @internal */
+  readonly core: RuntimeCore;
+}
+
+/** A runtime's core. `env` is used as given: a runtime never falls back to `process.env` by itself. */
+export function createCore(options: Partial<CoreOptions>): RuntimeCore {
+  return new RuntimeCore({
+    providers: builtinProviders(),
+    env: {},
+    engine: localEngine,
+    observers: [],
+    defaultLlm: undefined,
+    rehearse: false,
+    onObserverError: warn,
+    ...options,
+  });
+}
+
+const holder: { core?: RuntimeCore } = {};
+
+/** The runtime of this process, made on first use. Its environment is `process.env`. */
+export function defaultCore(): RuntimeCore {
+  holder.core ??= createCore({ env: process.env });
+  return holder.core;
+}
+
+/** What an application hears of a failing callback unless it says otherwise: a process warning. */
+const warn: OnObserverError = (error, event, name) => {
+  const cause = error instanceof Error ? error.message : String(error);
+  process.emitWarning(`Callback "${name}" failed on ${event.type} of run ${event.runId}: ${cause}`, {
+    type: 'RegattaWarning',
+    code: 'REGATTA_CALLBACK_FAILED',
+  });
+};

@@ -1,0 +1,111 @@
+/** `LLM`: a model with settings. */
+
+import { createContract, type Schema } from '../base/schema.ts';
+import { callModel } from '../model/call-model.ts';
+import { createLlmDefinition, type LlmSettings } from '../model/llm.ts';
+import type { LlmDefinition, ModelReply, ModelRequest, ModelSettings } from '../ports/model.ts';
+import type { ObserverChain } from '../ports/observer.ts';
+import type { RunContext } from '../ports/run-context.ts';
+import type { Work } from '../ports/span.ts';
+import type { Tool } from '../ports/tool.ts';
+import { type Message, type ToolCallPart, textOf, toolCallsOf } from '../protocol/message.ts';
+import type { UsageReport } from '../protocol/usage.ts';
+import type { Run } from '../run/run.ts';
+import { type Callback, toScope } from './callback.ts';
+import { defaultCore, type RuntimeHolder } from './core.ts';
+
+export interface LlmOptions extends LlmSettings {
+  /** Hear the calls of this LLM, wherever it is used. */
+  readonly callbacks?: readonly Callback[];
+}
+
+/** What agents, crews and runtimes take as `llm`. */
+export type LlmInput = string | LLM | object;
+
+export interface CallOptions {
+  /** Offered to the model; it is told of them, and nothing runs them. */
+  readonly tools?: readonly Tool[];
+  readonly toolChoice?: 'auto' | 'none' | 'required';
+  /** The shape that the answer should have. */
+  readonly output?: Schema;
+  readonly signal?: AbortSignal;
+  readonly callbacks?: readonly Callback[];
+  /** Ask for the answer in pieces; they are `model.delta` events. @default false */
+  readonly stream?: boolean;
+  /** @default the process's */
+  readonly runtime?: RuntimeHolder;
+}
+
+export interface CallResult extends ModelReply {
+  readonly text: string;
+  readonly toolCalls: readonly ToolCallPart[];
+  readonly report: UsageReport;
+}
+
+/**
+ * A model with settings. Frozen; making or copying one changes nothing outside of it, and one LLM may
+ * serve any number of agents and runs at once.
+ *
+ * @throws RegattaError `llm/bad-model` or `definition/invalid`.
+ * @example
+ * const llm = new LLM({ model: 'openai/gpt-5.4-mini', temperature: 0 });
+ * const { text } = await llm.call('What is a regatta?');
+ */
+export class LLM implements LlmDefinition {
+  readonly model: string | object;
+  readonly settings: ModelSettings;
+  readonly observers: ObserverChain;
+
+  constructor({ callbacks, ...settings }: LlmOptions) {
+    const definition = createLlmDefinition(settings, toScope(callbacks, `LLM "${String(settings.model)}"`));
+    this.model = definition.model;
+    this.settings = definition.settings;
+    this.observers = definition.observers;
+    Object.freeze(this);
+  }
+
+  /** Asks once, with the LLM's own retries. @throws RegattaError `model/*` or `llm/*`. */
+  async call(input: string | readonly Message[], options: CallOptions = {}): Promise<CallResult> {
+    return await this.start(input, options).result;
+  }
+
+  /** As `call`, with a handle: events while it goes on, usage, cancel. */
+  start(input: string | readonly Message[], options: CallOptions = {}): Run<CallResult> {
+    const { tools = [], toolChoice = 'auto', output, callbacks, signal, stream = false, runtime } = options;
+    const messages: readonly Message[] =
+      typeof input === 'string' ? [{ role: 'user', content: input }] : input;
+    const schema = output === undefined ? null : createContract(output, 'The output of llm.call').jsonSchema;
+    const request = {
+      messages,
+      tools,
+      toolChoice: tools.length > 0 ? toolChoice : 'none',
+      output: schema === null ? null : { name: 'answer', schema },
+    } as const;
+    return (runtime?.core ?? defaultCore()).start(
+      { name: 'llm.call', inputs: null, start: (context) => callOnce(this, request, context) },
+      { scopes: [toScope(callbacks, 'llm.call')], signal, stream },
+    );
+  }
+}
+
+async function* callOnce(
+  llm: LLM,
+  request: Omit<ModelRequest, 'attempt'>,
+  context: RunContext,
+): Work<CallResult> {
+  const model = context.resolveModel(llm, 'The call');
+  const reply = yield* callModel(model, request, context.child('call', { observers: llm.observers }));
+  const { message } = reply;
+  return Object.freeze({
+    ...reply,
+    text: textOf(message),
+    toolCalls: toolCallsOf(message),
+    report: context.meter.report(),
+  });
+}
+
+/** What users write as `llm`, as a definition. Undefined stays undefined: somebody else decides. */
+export function toLlm(llm: LlmInput | undefined): LlmDefinition | undefined {
+  if (llm === undefined || llm instanceof LLM) return llm;
+  return new LLM({ model: llm });
+}

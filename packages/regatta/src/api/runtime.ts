@@ -1,0 +1,97 @@
+/** `createRuntime`: an explicit root for a server, a tenant or a test. */
+
+import type { TaskDefinition } from '../crew/definition.ts';
+import type { Registration } from '../observe/registry.ts';
+import type { Engine } from '../ports/engine.ts';
+import type { Env } from '../ports/provider.ts';
+import type { RunEvent } from '../protocol/event.ts';
+import type { CrewOutput } from '../protocol/output.ts';
+import type { FlushOptions, Run } from '../run/run.ts';
+import type { RuntimeCore } from '../run/runtime.ts';
+import { type Callback, toEntries } from './callback.ts';
+import { createCore, type RuntimeHolder } from './core.ts';
+import type { Crew, KickoffOptions, OutputOf } from './crew.ts';
+import { type LlmInput, toLlm } from './llm.ts';
+
+export interface RuntimeOptions {
+  /** Where keys and base URLs come from. A runtime reads nothing else: not `process.env`. @default {} */
+  readonly env?: Env;
+  /** Hear the events of every run. */
+  readonly callbacks?: readonly Callback[];
+  /** For agents and crews without one. */
+  readonly llm?: LlmInput;
+  /** Where runs execute. @default the event loop */
+  readonly engine?: Engine;
+  /** Every model is the rehearsal model: no key, no network, and it says so. @default false */
+  readonly rehearse?: boolean;
+  /** Hears of callbacks that failed. @default a process warning */
+  readonly onCallbackError?: (error: unknown, event: RunEvent, name: string) => void;
+}
+
+/**
+ * What runs share, as a value: environment, providers and their sockets, callbacks, lifetime. Any
+ * number may live side by side; nothing of one is seen by another.
+ *
+ * @throws RegattaError `llm/bad-model` or `definition/invalid`.
+ */
+export function createRuntime(options: RuntimeOptions = {}): Runtime {
+  return new Runtime(options);
+}
+
+/** Made by `createRuntime`. */
+export class Runtime implements RuntimeHolder, AsyncDisposable {
+  /** @internal */
+  readonly core: RuntimeCore;
+
+  /** @internal */
+  constructor({ callbacks, llm, onCallbackError, env, engine, rehearse }: RuntimeOptions) {
+    this.core = createCore({
+      observers: toEntries(callbacks, 'The runtime'),
+      defaultLlm: toLlm(llm),
+      ...(env === undefined ? {} : { env }),
+      ...(engine === undefined ? {} : { engine }),
+      ...(rehearse === undefined ? {} : { rehearse }),
+      ...(onCallbackError === undefined ? {} : { onObserverError: onCallbackError }),
+    });
+  }
+
+  /** As `crew.kickoff`, in this runtime. */
+  async run<Tasks extends readonly TaskDefinition[]>(
+    crew: Crew<Tasks>,
+    options: Omit<KickoffOptions, 'runtime'> = {},
+  ): Promise<CrewOutput<OutputOf<Tasks>>> {
+    return await this.start(crew, options).result;
+  }
+
+  /** As `crew.start`, in this runtime. @throws RegattaError `runtime/closed` */
+  start<Tasks extends readonly TaskDefinition[]>(
+    crew: Crew<Tasks>,
+    options: Omit<KickoffOptions, 'runtime'> = {},
+  ): Run<CrewOutput<OutputOf<Tasks>>> {
+    return crew.start({ ...options, runtime: this });
+  }
+
+  /** Adds callbacks to every span that opens from now on; dispose the registration to take them back. */
+  use(callbacks: readonly Callback[]): Registration {
+    return this.core.register(toEntries(callbacks, 'The runtime'));
+  }
+
+  /** Runs under way, or whose callbacks are not done yet. */
+  get activeRuns(): number {
+    return this.core.activeRuns;
+  }
+
+  /** Waits for the callbacks of every run under way. */
+  async flush(options?: FlushOptions): Promise<void> {
+    await this.core.flush(options);
+  }
+
+  /** Starts no more runs, lets those under way end (at most `timeoutMs`, then cancels them), closes the sockets. */
+  async close(options?: FlushOptions): Promise<void> {
+    await this.core.close(options);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}

@@ -1,0 +1,69 @@
+/** The public list, by hand. What is not here may change without notice. */
+
+// Definitions: frozen values that may serve any number of runs at once.
+export { Agent, type AgentOptions } from './api/agent.ts';
+// Events, and who hears them.
+export { type Callback, type CallbackObject, type CallbackOptions, callback } from './api/callback.ts';
+export {
+  Crew,
+  type CrewOptions,
+  type KickoffForEachOptions,
+  type KickoffOptions,
+  type OutputOf,
+} from './api/crew.ts';
+export { type CallOptions, type CallResult, LLM, type LlmInput, type LlmOptions } from './api/llm.ts';
+// Runs, and the runtimes that hold what they share.
+export { createRuntime, Runtime, type RuntimeOptions } from './api/runtime.ts';
+export { Task, type TaskOptions } from './api/task.ts';
+// Errors: one class, a closed union of codes.
+export {
+  type ErrorCode,
+  type ErrorDetails,
+  isRegattaError,
+  type ModelFailure,
+  type Problem,
+  RegattaError,
+} from './base/errors.ts';
+// Seams, for implementations of your own.
+export type { Json, JsonObject } from './base/json.ts';
+export type { InferSchema, ParseResult, Schema } from './base/schema.ts';
+export type { Inputs } from './base/template.ts';
+export type { Registration } from './observe/registry.ts';
+export type { CallContext } from './ports/call-context.ts';
+export type { Engine, Job } from './ports/engine.ts';
+export type { Journal } from './ports/journal.ts';
+export type {
+  LlmDefinition,
+  Model,
+  ModelEvent,
+  ModelReply,
+  ModelRequest,
+  ModelSettings,
+  RetryPolicy,
+  ToolSpec,
+} from './ports/model.ts';
+export type { EventPattern } from './ports/observer.ts';
+export type { Env } from './ports/provider.ts';
+export type { RunContext } from './ports/run-context.ts';
+export type { EventDraft, Span, Work } from './ports/span.ts';
+export type { Tool, ToolContext } from './ports/tool.ts';
+export type { EventType, FinishReason, ReadableEvent, RunEvent } from './protocol/event.ts';
+// Messages.
+export type {
+  AssistantMessage,
+  FilePart,
+  Message,
+  ProviderPart,
+  ReasoningPart,
+  SystemMessage,
+  TextPart,
+  ToolCallPart,
+  ToolMessage,
+  UserMessage,
+} from './protocol/message.ts';
+// What runs give back, and what they cost.
+export type { CrewOutput, ErrorData, RunStatus, TaskOutput, TaskStatus } from './protocol/output.ts';
+export type { LedgerEntry, Price, Usage, UsageReport, UsageTotals } from './protocol/usage.ts';
+export { type CurrentRun, currentRun } from './run/current.ts';
+export type { Audit, FlushOptions, Run } from './run/run.ts';
+export { defineTool, type ToolOptions } from './tool/define-tool.ts';
