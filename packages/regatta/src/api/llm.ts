@@ -83,7 +83,7 @@ export class LLM implements LlmDefinition {
     } as const;
     return (runtime?.core ?? defaultCore()).start(
       { name: 'llm.call', inputs: null, start: (context) => callOnce(this, request, context) },
-      { scopes: [toScope(callbacks, 'llm.call')], signal, stream },
+      { scopes: [this.observers, toScope(callbacks, 'llm.call')], signal, stream },
     );
   }
 }
@@ -94,7 +94,7 @@ async function* callOnce(
   context: RunContext,
 ): Work<CallResult> {
   const model = context.resolveModel(llm, 'The call');
-  const reply = yield* callModel(model, request, context.child('call', { observers: llm.observers }));
+  const reply = yield* callModel(model, request, context.child('call'));
   const { message } = reply;
   return Object.freeze({
     ...reply,

@@ -70,6 +70,9 @@ export interface ErrorDetails {
   'run/cancelled': { readonly runId: string; readonly reason: string };
   'run/failed': { readonly runId: string };
   'runtime/closed': { readonly state: string };
+  'callbacks/unknown-name': { readonly name: string; readonly known: readonly string[] };
+  'callbacks/missing-variable': { readonly name: string; readonly variable: string };
+  'callbacks/delivery-failed': { readonly name: string; readonly status: number | null };
   'cli/file-not-found': { readonly file: string };
   'cli/bad-module': { readonly file: string };
   'cli/no-crew': { readonly file: string; readonly exports: readonly string[] };

@@ -8,6 +8,8 @@ import type { EventBody } from '../protocol/event.ts';
 import { NO_USAGE } from '../protocol/usage.ts';
 import { costNanoUsd } from './cost.ts';
 
+const NO_PARAMETERS = Object.freeze({});
+
 /** @throws what the model throws, after its `model.end`. */
 export async function* callModel(
   model: Model,
@@ -17,7 +19,9 @@ export async function* callModel(
   const { span } = context;
   const messages = Object.freeze([...request.messages]);
   const tools = Object.freeze(request.tools.map(({ name }) => name));
-  yield { span, body: { type: 'model.start', model: model.id, messages, tools } };
+  const { parameters = NO_PARAMETERS } = model;
+  const stream = context.wantsDeltas;
+  yield { span, body: { type: 'model.start', model: model.id, messages, tools, parameters, stream } };
   let attempts = 1;
   try {
     const news = model.call({ ...request, messages, attempt: 1 }, context);

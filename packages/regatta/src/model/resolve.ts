@@ -1,10 +1,12 @@
 /** Turns what users write as `llm` into a model that is ready to be called. */
 import { RegattaError } from '../base/errors.ts';
-import type { LlmDefinition, Model } from '../ports/model.ts';
+import { type JsonObject, toJson } from '../base/json.ts';
+import type { LlmDefinition, Model, ModelSettings } from '../ports/model.ts';
 import type { Env, Providers } from '../ports/provider.ts';
 import { metered } from './metered.ts';
 import { retry } from './retry.ts';
 import { timed } from './timed.ts';
+import { withParameters } from './wrap.ts';
 
 export interface ModelName {
   readonly provider: string;
@@ -43,7 +45,8 @@ export function createResolver({ providers, env, defaultLlm, rehearse }: Resolve
     const { model, settings } = definition;
     const name = rehearse ? 'rehearsal' : model;
     const opened = typeof name === 'string' ? openNamed(name, definition) : adopt(name, definition);
-    return retry(metered(timed(opened, settings.timeoutMs)), settings.retry);
+    const described = withParameters(opened, parametersOf(settings));
+    return retry(metered(timed(described, settings.timeoutMs)), settings.retry);
   };
   const openNamed = (name: string, { settings }: LlmDefinition): Model => {
     const { provider, modelId } = parseModelName(name);
@@ -72,6 +75,27 @@ export function createResolver({ providers, env, defaultLlm, rehearse }: Resolve
     }
     return model;
   };
+}
+
+/** What events may show of the settings: not the key, not the headers, not where the model is. */
+function parametersOf({
+  temperature,
+  topP,
+  maxTokens,
+  stop,
+  seed,
+  presencePenalty,
+  frequencyPenalty,
+}: ModelSettings): JsonObject {
+  return toJson({
+    temperature,
+    topP,
+    maxTokens,
+    stop,
+    seed,
+    presencePenalty,
+    frequencyPenalty,
+  }) as JsonObject; // an object stays one
 }
 
 function isModel(object: object): object is Model {

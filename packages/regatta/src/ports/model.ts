@@ -61,6 +61,8 @@ export interface Model {
   call(request: ModelRequest, context: CallContext): AsyncGenerator<ModelEvent, ModelReply, void>;
   /** Known prices; absent = unknown, and the cost is `null`. */
   readonly price?: Price | undefined;
+  /** Settings for events, such as temperature. Never secrets. */
+  readonly parameters?: JsonObject | undefined;
 }
 
 /** How often and when a failed call is tried again. */

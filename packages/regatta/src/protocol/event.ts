@@ -4,7 +4,7 @@
  * A `start` is followed by exactly one `end` of the same span, also when the work fails or is
  * cancelled. Only `run/` stamps events; whoever works yields bodies.
  */
-import type { Json } from '../base/json.ts';
+import type { Json, JsonObject } from '../base/json.ts';
 import type { AssistantMessage, Message } from './message.ts';
 import type { ErrorData, RunStatus, TaskStatus } from './output.ts';
 import type { Usage, UsageReport } from './usage.ts';
@@ -79,6 +79,10 @@ export interface ModelStart {
   readonly model: string;
   readonly messages: readonly Message[];
   readonly tools: readonly string[];
+  /** Settings of the call, such as temperature. Never keys, headers or other secrets. */
+  readonly parameters: JsonObject;
+  /** Whether the answer is asked for in pieces. */
+  readonly stream: boolean;
 }
 /** A piece of an answer while it is written. Void once a `model.retry` follows its attempt. */
 export interface ModelDelta {
