@@ -1,7 +1,7 @@
 /** An agent as data. It holds nothing of a run, so one agent may work in many runs at once. */
 import { Problems } from '../base/problems.ts';
 import type { LlmDefinition } from '../ports/model.ts';
-import type { ObserverChain } from '../ports/observer.ts';
+import type { Scope } from '../ports/scope.ts';
 import type { Tool } from '../ports/tool.ts';
 
 export interface AgentDefinition {
@@ -18,7 +18,7 @@ export interface AgentDefinition {
   readonly maxExecutionTimeMs: number | undefined;
   /** Answers that may be sent back because they do not fit the output schema. */
   readonly maxOutputRetries: number;
-  readonly observers: ObserverChain;
+  readonly scope: Scope;
 }
 
 /** crewAI's default: enough for long research, and a stop for a model that goes in circles. */

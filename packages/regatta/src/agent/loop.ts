@@ -11,8 +11,8 @@ import type { Contract } from '../base/schema.ts';
 import { EMPTY_ANSWER_FEEDBACK, FINAL_ANSWER_REQUEST, rejectionFeedback } from '../context/prompt.ts';
 import { callModel } from '../model/call-model.ts';
 import type { Model } from '../ports/model.ts';
-import type { ObserverChain } from '../ports/observer.ts';
 import type { RunContext } from '../ports/run-context.ts';
+import type { Scope } from '../ports/scope.ts';
 import type { Work } from '../ports/span.ts';
 import type { Tool } from '../ports/tool.ts';
 import { type Message, textOf, toolCallsOf } from '../protocol/message.ts';
@@ -26,7 +26,7 @@ export interface AgentAssignment {
   readonly messages: readonly Message[];
   readonly model: Model;
   /** Observers of the model's calls alone. */
-  readonly modelObservers: ObserverChain;
+  readonly modelScope: Scope;
   readonly tools: readonly Tool[];
   /** The shape of the answer; null = free text. */
   readonly contract: Contract | null;
@@ -52,7 +52,7 @@ export async function* runAgent(
 ): Work<AgentAnswer> {
   const { role, maxExecutionTimeMs } = agent;
   const { span } = context;
-  const scope = new CancelScope(context.signal, {
+  const cancel = new CancelScope(context.signal, {
     timeoutMs: maxExecutionTimeMs,
     timeoutReason: () => timeoutError(role, maxExecutionTimeMs ?? 0),
   });
@@ -60,7 +60,11 @@ export async function* runAgent(
   const tools = assignment.tools.map(({ name }) => name);
   yield { span, body: { type: 'agent.start', agent: role, model: assignment.model.id, tools } };
   try {
-    const { text, parsed } = yield* answer(agent, { ...assignment, tally }, context.withSignal(scope.signal));
+    const { text, parsed } = yield* answer(
+      agent,
+      { ...assignment, tally },
+      context.withSignal(cancel.signal),
+    );
     yield { span, body: { type: 'agent.end', agent: role, calls: tally.calls, text, error: null } };
     return { text, parsed, calls: tally.calls };
   } catch (thrown) {
@@ -68,7 +72,7 @@ export async function* runAgent(
     yield { span, body: { type: 'agent.end', agent: role, calls: tally.calls, text: null, error } };
     throw thrown;
   } finally {
-    scope.close();
+    cancel.close();
   }
 }
 
@@ -79,7 +83,7 @@ interface Tallied extends AgentAssignment {
 
 async function* answer(
   agent: AgentDefinition,
-  { model, modelObservers, tools, contract, messages: opening, tally }: Tallied,
+  { model, modelScope, tools, contract, messages: opening, tally }: Tallied,
   context: RunContext,
 ): Work<{ readonly text: string; readonly parsed: unknown }> {
   const messages = [...opening];
@@ -93,7 +97,7 @@ async function* answer(
       messages.push(FINAL_ANSWER_REQUEST);
     }
     const toolChoice = mayUseTools ? 'auto' : 'none';
-    const call = context.child(`turn-${turn}`, { observers: modelObservers });
+    const call = context.child(`turn-${turn}`, { scope: modelScope });
     tally.calls++;
     const { message, finishReason } = yield* callModel(model, { messages, tools, toolChoice, output }, call);
     messages.push(message);

@@ -1,7 +1,7 @@
 /** `Agent`: who does the work. */
 import { type AgentDefinition, checkAgent, MAX_ITER, MAX_OUTPUT_RETRIES } from '../agent/definition.ts';
 import type { LlmDefinition } from '../ports/model.ts';
-import type { ObserverChain } from '../ports/observer.ts';
+import type { Scope } from '../ports/scope.ts';
 import type { Tool } from '../ports/tool.ts';
 import { type Callback, toScope } from './callback.ts';
 import { type LlmInput, toLlm } from './llm.ts';
@@ -42,7 +42,7 @@ export class Agent implements AgentDefinition {
   readonly maxIter: number;
   readonly maxExecutionTimeMs: number | undefined;
   readonly maxOutputRetries: number;
-  readonly observers: ObserverChain;
+  readonly scope: Scope;
 
   constructor(options: AgentOptions) {
     this.role = options.role;
@@ -53,7 +53,7 @@ export class Agent implements AgentDefinition {
     this.maxIter = options.maxIter ?? MAX_ITER;
     this.maxExecutionTimeMs = options.maxExecutionTimeMs;
     this.maxOutputRetries = options.maxOutputRetries ?? MAX_OUTPUT_RETRIES;
-    this.observers = toScope(options.callbacks, `Agent "${options.role}"`);
+    this.scope = toScope(options.callbacks, `Agent "${options.role}"`);
     checkAgent(this);
     Object.freeze(this);
   }

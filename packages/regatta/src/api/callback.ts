@@ -1,16 +1,16 @@
 /** What users register as callbacks, in every form they may write it. */
 import { Problems, show } from '../base/problems.ts';
-import { createScope } from '../observe/chain.ts';
 import { createEntry } from '../observe/entry.ts';
-import type { EventPattern, ObserverChain, ObserverEntry, OverflowPolicy } from '../ports/observer.ts';
+import { createScope } from '../observe/scope.ts';
+import type { Guard, GuardPoint } from '../ports/guard.ts';
+import type { EventPattern } from '../ports/observer.ts';
+import type { Entry, OverflowPolicy, Scope } from '../ports/scope.ts';
 import type { RunEvent } from '../protocol/event.ts';
 
-/** Where and how a callback hears. Every field has a default. */
-export interface CallbackOptions {
+/** Who a callback is. */
+export interface CallbackIdentity {
   /** In audits and warnings. @default the class's or the function's name */
   readonly name?: string;
-  /** Events to hear, such as `['model.*', 'run.end']`. @default all */
-  readonly on?: readonly EventPattern[];
   /**
    * Inside a scope the newest callback of a key replaces the older; an inner scope's hides an outer's.
    * @default the class of an instance; a function itself
@@ -18,12 +18,24 @@ export interface CallbackOptions {
   readonly key?: unknown;
   /** Cannot be hidden by an inner scope: for audit and billing. @default false */
   readonly locked?: boolean;
+}
+
+/** Where and how a callback hears. Every field has a default. */
+export interface CallbackOptions extends CallbackIdentity {
+  /** Events to hear, such as `['model.*', 'run.end']`. @default all */
+  readonly on?: readonly EventPattern[];
   /** Events of one run that may wait. @default 1024 */
   readonly capacity?: number;
-  /** Ends of spans are never dropped. @default 'drop-newest' */
+  /** Ends of spans are never dropped for want of room. @default 'drop-newest' */
   readonly onFull?: OverflowPolicy;
+  /** For `onFull: 'block'`: milliseconds that one event may hold the run up. @default 1000 */
+  readonly blockMs?: number;
   /** Milliseconds until a handling counts as failed. @default 20000 */
   readonly timeoutMs?: number;
+  /** Failures in a row after which events are dropped, and counted, for `breakMs`. @default 16 */
+  readonly breakAfter?: number;
+  /** @default 10000 */
+  readonly breakMs?: number;
 }
 
 /** An object that hears events: usually an instance of a class of yours. */
@@ -31,11 +43,26 @@ export interface CallbackObject extends CallbackOptions {
   onEvent(event: RunEvent): unknown;
 }
 
+/** Made by `transform`. */
+export interface TransformCallback extends CallbackIdentity {
+  readonly kind: 'transform';
+  readonly transform: (event: RunEvent) => RunEvent;
+}
+
+/** Made by `guard`. */
+export interface GuardCallback extends CallbackIdentity {
+  readonly kind: 'guard';
+  readonly at: GuardPoint;
+  readonly check: Guard;
+  readonly timeoutMs: number;
+}
+
 /**
  * Hears the events of its scope: per run in order, one at a time. The run does not wait for it, and
- * does not feel it when it throws, is slow or never settles.
+ * does not feel it when it throws, is slow or never settles. Transforms and guards are kinds of their
+ * own, which may change what others see, or stop what is about to happen.
  */
-export type Callback = ((event: RunEvent) => unknown) | CallbackObject;
+export type Callback = ((event: RunEvent) => unknown) | CallbackObject | TransformCallback | GuardCallback;
 
 /** A function with options. */
 export function callback(
@@ -46,26 +73,65 @@ export function callback(
 }
 
 /**
- * The callbacks of one scope as observers.
+ * Changes what the callbacks behind it see: those registered later in its scope, and those of inner
+ * scopes. For redaction. Synchronous; it gets a frozen event and gives one. If it throws, those
+ * behind it do not get the event, and the audit counts it as withheld.
+ */
+export function transform(
+  change: (event: RunEvent) => RunEvent,
+  identity: CallbackIdentity = {},
+): TransformCallback {
+  return Object.freeze({ key: change, ...identity, kind: 'transform', transform: change });
+}
+
+export interface GuardOptions extends CallbackIdentity {
+  /** Milliseconds to decide; then the answer is no. @default 10000 */
+  readonly timeoutMs?: number;
+}
+
+/** A guard that asks a service decides in seconds, or not at all. */
+const GUARD_TIMEOUT_MS = 10_000;
+
+/**
+ * Stands before or after every model or tool call of its scope. Gives what is to be used instead, or
+ * undefined to leave it; throws to stop it. It is waited for, and fails closed: when it throws or is
+ * late, a model call fails with `guard/denied` or `guard/timeout`, and a tool call is answered so.
+ */
+export function guard<Point extends GuardPoint>(
+  at: Point,
+  check: Guard<Point>,
+  { timeoutMs = GUARD_TIMEOUT_MS, ...identity }: GuardOptions = {},
+): GuardCallback {
+  // A guard is only ever called with the subject of the point that it stands at.
+  return Object.freeze({
+    key: check,
+    name: check.name,
+    ...identity,
+    kind: 'guard',
+    at,
+    check: check as unknown as Guard,
+    timeoutMs,
+  });
+}
+
+/**
+ * The callbacks of one scope.
  * @throws RegattaError `definition/invalid` for what is no callback; `owner` names the definition.
  */
-export function toScope(callbacks: readonly Callback[] | undefined, owner: string): ObserverChain {
+export function toScope(callbacks: readonly Callback[] | undefined, owner: string): Scope {
   return createScope(toEntries(callbacks, owner));
 }
 
-export function toEntries(
-  callbacks: readonly Callback[] | undefined,
-  owner: string,
-): readonly ObserverEntry[] {
+export function toEntries(callbacks: readonly Callback[] | undefined, owner: string): readonly Entry[] {
   const problems = new Problems(owner);
   const entries = (callbacks ?? []).flatMap((given, index) => {
-    if (typeof given === 'function') return [createEntry(given)];
-    if (typeof given?.onEvent === 'function') return [toEntry(given)];
+    const entry = toEntry(given);
+    if (entry !== undefined) return [entry];
     const field = `callbacks[${index}]`;
     problems.add(
       field,
       given,
-      `${field} must be a function or an object with onEvent(event), got ${show(given)}. Correct it.`,
+      `${field} must be a function, an object with onEvent(event), or made by callback, transform or guard, got ${show(given)}. Correct it.`,
     );
     return [];
   });
@@ -73,12 +139,19 @@ export function toEntries(
   return entries;
 }
 
-function toEntry(object: CallbackObject): ObserverEntry {
-  const { constructor: type } = object;
+function toEntry(given: Callback): Entry | undefined {
+  if (typeof given === 'function') return createEntry(given);
+  if (typeof given !== 'object' || given === null) return undefined;
+  if ('kind' in given) {
+    const { key, name = given.kind, locked = false, ...rest } = given;
+    return Object.freeze({ ...rest, key, name, isLocked: locked });
+  }
+  if (typeof given.onEvent !== 'function') return undefined;
+  const { constructor: type } = given;
   const isInstance = type !== undefined && type !== Object;
-  return createEntry((event) => object.onEvent(event), {
-    ...object,
-    key: object.key ?? (isInstance ? type : object),
-    name: object.name ?? (isInstance ? type.name : 'callback'),
+  return createEntry((event) => given.onEvent(event), {
+    ...given,
+    key: given.key ?? (isInstance ? type : given),
+    name: given.name ?? (isInstance ? type.name : 'callback'),
   });
 }

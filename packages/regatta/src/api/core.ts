@@ -16,7 +16,7 @@ export function createCore(options: Partial<CoreOptions>): RuntimeCore {
     providers: builtinProviders(),
     env: {},
     engine: localEngine,
-    observers: [],
+    entries: [],
     defaultLlm: undefined,
     rehearse: false,
     onObserverError: warn,

@@ -5,10 +5,12 @@ import { limitAll } from '../base/limit.ts';
 import type { Inputs } from '../base/template.ts';
 import { type CrewDefinition, checkCrew, type Process, type TaskDefinition } from '../crew/definition.ts';
 import { runCrew } from '../crew/run-crew.ts';
+import type { BudgetLimits } from '../observe/budget.ts';
+import type { RateLimits } from '../observe/rate-limit.ts';
 import type { Journal } from '../ports/journal.ts';
 import type { LlmDefinition } from '../ports/model.ts';
-import type { ObserverChain } from '../ports/observer.ts';
 import type { RunContext } from '../ports/run-context.ts';
+import type { Scope } from '../ports/scope.ts';
 import type { Work } from '../ports/span.ts';
 import type { CrewOutput } from '../protocol/output.ts';
 import type { Run } from '../run/run.ts';
@@ -37,6 +39,10 @@ export interface CrewOptions<Tasks extends readonly TaskDefinition[]> {
   readonly llm?: LlmInput;
   /** Hear the events of every run of this crew. */
   readonly callbacks?: readonly Callback[];
+  /** What all runs of this crew in one runtime together may spend. @default no limit */
+  readonly budget?: BudgetLimits;
+  /** What all runs of this crew in one runtime together may ask for in a minute. @default no limit */
+  readonly limits?: RateLimits;
 }
 
 export interface KickoffOptions {
@@ -48,6 +54,8 @@ export interface KickoffOptions {
   readonly signal?: AbortSignal;
   /** Hear the events of this run alone. */
   readonly callbacks?: readonly Callback[];
+  /** What this run may spend. @default no limit */
+  readonly budget?: BudgetLimits;
   /** Ask models for answers in pieces; they are `model.delta` events. @default false */
   readonly stream?: boolean;
   /** Events kept for `run.events()`. @default 10000 */
@@ -83,7 +91,9 @@ export class Crew<const Tasks extends readonly TaskDefinition[] = readonly TaskD
   readonly tasks: Tasks;
   readonly process: Process;
   readonly llm: LlmDefinition | undefined;
-  readonly observers: ObserverChain;
+  readonly budget: BudgetLimits | undefined;
+  readonly limits: RateLimits | undefined;
+  readonly scope: Scope;
 
   constructor(options: CrewOptions<Tasks>) {
     this.name = options.name ?? 'crew';
@@ -91,7 +101,9 @@ export class Crew<const Tasks extends readonly TaskDefinition[] = readonly TaskD
     this.tasks = Object.freeze([...(options.tasks ?? [])]) as readonly TaskDefinition[] as Tasks; // a copy has the same elements
     this.process = options.process ?? 'sequential';
     this.llm = toLlm(options.llm);
-    this.observers = toScope(options.callbacks, `Crew "${this.name}"`);
+    this.scope = toScope(options.callbacks, `Crew "${this.name}"`);
+    this.budget = options.budget;
+    this.limits = options.limits;
     checkCrew(this);
     Object.freeze(this);
   }
@@ -114,8 +126,8 @@ export class Crew<const Tasks extends readonly TaskDefinition[] = readonly TaskD
       inputs: toJson(inputs),
       start: (context: RunContext) => run<OutputOf<Tasks>>(this, inputs, context),
     };
-    const scopes = [this.observers, toScope(callbacks, `The run of crew "${this.name}"`)];
-    return (runtime?.core ?? defaultCore()).start(job, { ...rest, scopes });
+    const scopes = [this.scope, toScope(callbacks, `The run of crew "${this.name}"`)];
+    return (runtime?.core ?? defaultCore()).start(job, { ...rest, scopes, definition: this });
   }
 
   /**

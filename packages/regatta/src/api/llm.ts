@@ -4,8 +4,8 @@ import { createContract, type Schema } from '../base/schema.ts';
 import { callModel } from '../model/call-model.ts';
 import { createLlmDefinition, type LlmSettings } from '../model/llm.ts';
 import type { LlmDefinition, ModelReply, ModelRequest, ModelSettings } from '../ports/model.ts';
-import type { ObserverChain } from '../ports/observer.ts';
 import type { RunContext } from '../ports/run-context.ts';
+import type { Scope } from '../ports/scope.ts';
 import type { Work } from '../ports/span.ts';
 import type { Tool } from '../ports/tool.ts';
 import { type Message, type ToolCallPart, textOf, toolCallsOf } from '../protocol/message.ts';
@@ -54,13 +54,13 @@ export interface CallResult extends ModelReply {
 export class LLM implements LlmDefinition {
   readonly model: string | object;
   readonly settings: ModelSettings;
-  readonly observers: ObserverChain;
+  readonly scope: Scope;
 
   constructor({ callbacks, ...settings }: LlmOptions) {
     const definition = createLlmDefinition(settings, toScope(callbacks, `LLM "${String(settings.model)}"`));
     this.model = definition.model;
     this.settings = definition.settings;
-    this.observers = definition.observers;
+    this.scope = definition.scope;
     Object.freeze(this);
   }
 
@@ -83,7 +83,7 @@ export class LLM implements LlmDefinition {
     } as const;
     return (runtime?.core ?? defaultCore()).start(
       { name: 'llm.call', inputs: null, start: (context) => callOnce(this, request, context) },
-      { scopes: [this.observers, toScope(callbacks, 'llm.call')], signal, stream },
+      { scopes: [this.scope, toScope(callbacks, 'llm.call')], signal, stream },
     );
   }
 }

@@ -1,6 +1,8 @@
 /** `createRuntime`: an explicit root for a server, a tenant or a test. */
 
 import type { TaskDefinition } from '../crew/definition.ts';
+import type { BudgetLimits } from '../observe/budget.ts';
+import type { RateLimits } from '../observe/rate-limit.ts';
 import type { Registration } from '../observe/registry.ts';
 import type { Engine } from '../ports/engine.ts';
 import type { Env } from '../ports/provider.ts';
@@ -22,6 +24,10 @@ export interface RuntimeOptions {
   readonly llm?: LlmInput;
   /** Where runs execute. @default the event loop */
   readonly engine?: Engine;
+  /** What all runs of this runtime together may spend. @default no limit */
+  readonly budget?: BudgetLimits;
+  /** What all runs of this runtime together may ask for in a minute. @default no limit */
+  readonly limits?: RateLimits;
   /** Every model is the rehearsal model: no key, no network, and it says so. @default false */
   readonly rehearse?: boolean;
   /** Hears of callbacks that failed. @default a process warning */
@@ -44,10 +50,12 @@ export class Runtime implements RuntimeHolder, AsyncDisposable {
   readonly core: RuntimeCore;
 
   /** @internal */
-  constructor({ callbacks, llm, onCallbackError, env, engine, rehearse }: RuntimeOptions) {
+  constructor({ callbacks, llm, onCallbackError, env, engine, rehearse, budget, limits }: RuntimeOptions) {
     this.core = createCore({
-      observers: toEntries(callbacks, 'The runtime'),
+      entries: toEntries(callbacks, 'The runtime'),
       defaultLlm: toLlm(llm),
+      budget,
+      limits,
       ...(env === undefined ? {} : { env }),
       ...(engine === undefined ? {} : { engine }),
       ...(rehearse === undefined ? {} : { rehearse }),

@@ -1,7 +1,7 @@
 /** `Task`: what is to be done. */
 import { type Contract, createContract, type InferSchema, type Schema } from '../base/schema.ts';
 import { checkTask, type TaskDefinition } from '../crew/definition.ts';
-import type { ObserverChain } from '../ports/observer.ts';
+import type { Scope } from '../ports/scope.ts';
 import type { Tool } from '../ports/tool.ts';
 import type { Agent } from './agent.ts';
 import { type Callback, toScope } from './callback.ts';
@@ -41,7 +41,7 @@ export class Task<S extends Schema | undefined = undefined> implements TaskDefin
   readonly context: readonly TaskDefinition[] | undefined;
   readonly tools: readonly Tool[] | undefined;
   readonly contract: Contract<ParsedBy<S>> | null;
-  readonly observers: ObserverChain;
+  readonly scope: Scope;
 
   constructor(options: TaskOptions<S>) {
     const { name, description, expectedOutput, agent, context, tools, output, callbacks } = options;
@@ -53,7 +53,7 @@ export class Task<S extends Schema | undefined = undefined> implements TaskDefin
     this.context = context === undefined ? undefined : Object.freeze([...context]);
     this.tools = tools === undefined ? undefined : Object.freeze([...tools]);
     this.contract = output === undefined ? null : createContract(output as Schema<ParsedBy<S>>, subject); // ParsedBy is what this schema parses to
-    this.observers = toScope(callbacks, subject);
+    this.scope = toScope(callbacks, subject);
     checkTask(this);
     Object.freeze(this);
   }

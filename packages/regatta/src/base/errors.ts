@@ -64,6 +64,20 @@ export interface ErrorDetails {
     /** What the model last answered, whole, so that nothing is lost. */
     readonly text: string;
   };
+  'guard/denied': { readonly guard: string; readonly at: string };
+  'guard/timeout': { readonly guard: string; readonly at: string; readonly timeoutMs: number };
+  'budget/exceeded': {
+    /** Whose budget: `run`, `crew` or `runtime`. */
+    readonly owner: string;
+    readonly limit: 'usd' | 'tokens' | 'calls';
+    readonly max: number;
+    /** Spent, and reserved by calls under way, before this call. */
+    readonly used: number;
+    /** What this call may need at most. */
+    readonly asked: number;
+  };
+  'budget/unpriced': { readonly owner: string; readonly model: string };
+  'limit/too-small': { readonly owner: string; readonly tokensPerMinute: number; readonly asked: number };
   'graph/duplicate-task': { readonly task: string };
   'graph/unknown-task': { readonly task: string; readonly missing: string };
   'graph/cycle': { readonly tasks: readonly string[] };

@@ -3,7 +3,7 @@ import { type AgentDefinition, checkTools } from '../agent/definition.ts';
 import { Problems, show } from '../base/problems.ts';
 import type { Contract } from '../base/schema.ts';
 import type { LlmDefinition } from '../ports/model.ts';
-import type { ObserverChain } from '../ports/observer.ts';
+import type { Scope } from '../ports/scope.ts';
 import type { Tool } from '../ports/tool.ts';
 
 export interface TaskDefinition<Parsed = unknown> {
@@ -17,7 +17,7 @@ export interface TaskDefinition<Parsed = unknown> {
   /** Replaces the agent's tools for this task. */
   readonly tools: readonly Tool[] | undefined;
   readonly contract: Contract<Parsed> | null;
-  readonly observers: ObserverChain;
+  readonly scope: Scope;
 }
 
 export type Process = 'sequential';
@@ -29,7 +29,7 @@ export interface CrewDefinition {
   readonly process: Process;
   /** For agents without one of their own. */
   readonly llm: LlmDefinition | undefined;
-  readonly observers: ObserverChain;
+  readonly scope: Scope;
 }
 
 /** @throws RegattaError `definition/invalid` with everything that is wrong. */

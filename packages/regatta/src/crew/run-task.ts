@@ -24,7 +24,7 @@ export async function* runTask(
 ): Work<TaskOutput> {
   const { definition, agent, persona, description, expectedOutput, reads } = task;
   const { role } = persona;
-  const inner = context.child(task.id, { task: task.id, observers: definition.observers });
+  const inner = context.child(task.id, { task: task.id, scope: definition.scope });
   const { span } = inner;
   const ended = {
     type: 'task.end',
@@ -43,11 +43,11 @@ export async function* runTask(
     const assignment = {
       messages: openConversation(persona, { description, expectedOutput, context: earlier, schema }),
       model: inner.resolveModel(llm, `Agent "${role}"`),
-      modelObservers: llm?.observers ?? [],
+      modelScope: llm?.scope ?? [],
       tools: definition.tools ?? agent.tools,
       contract,
     };
-    const agentContext = inner.child('agent', { agent: role, observers: agent.observers });
+    const agentContext = inner.child('agent', { agent: role, scope: agent.scope });
     const { text, parsed } = yield* runAgent({ ...agent, ...persona }, assignment, agentContext);
     yield { span, body: { ...ended, status: 'done', text, parsed: toJsonOr(parsed, null) } };
     return Object.freeze({ task: task.id, agent: role, text, parsed });

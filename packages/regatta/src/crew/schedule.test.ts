@@ -4,7 +4,7 @@ import type { EventDraft, Span, Work } from '../ports/span.ts';
 import type { TaskNode } from './graph.ts';
 import { type Outcome, schedule } from './schedule.ts';
 
-const span: Span = { id: 'run', parentId: null, task: null, agent: null, observers: [] };
+const span: Span = { id: 'run', parentId: null, task: null, agent: null, scope: [] };
 const say = (text: string): EventDraft => ({
   span,
   body: { type: 'output.rejected', text, problems: '' },

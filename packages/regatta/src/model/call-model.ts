@@ -5,6 +5,7 @@ import type { CallContext } from '../ports/call-context.ts';
 import type { Model, ModelEvent, ModelReply, ModelRequest } from '../ports/model.ts';
 import type { Work } from '../ports/span.ts';
 import type { EventBody } from '../protocol/event.ts';
+import type { Message } from '../protocol/message.ts';
 import { NO_USAGE } from '../protocol/usage.ts';
 import { costNanoUsd } from './cost.ts';
 
@@ -17,7 +18,7 @@ export async function* callModel(
   context: CallContext,
 ): Work<ModelReply> {
   const { span } = context;
-  const messages = Object.freeze([...request.messages]);
+  const messages = await guardMessages(model, Object.freeze([...request.messages]), context);
   const tools = Object.freeze(request.tools.map(({ name }) => name));
   const { parameters = NO_PARAMETERS } = model;
   const stream = context.wantsDeltas;
@@ -28,7 +29,8 @@ export async function* callModel(
     while (true) {
       const next = await news.next();
       if (next.done) {
-        const { message, finishReason, usage } = deepFreeze(next.value);
+        const reply = await guardReply(model, deepFreeze(next.value), context);
+        const { message, finishReason, usage } = reply;
         const nano = costNanoUsd(model.price, usage);
         const costUsd = nano === null ? null : nano / 1e9;
         yield {
@@ -44,7 +46,7 @@ export async function* callModel(
             error: null,
           },
         };
-        return next.value;
+        return reply;
       }
       yield { span, body: toBody(next.value, attempts) };
       if (next.value.type === 'retry') attempts = next.value.attempt + 1;
@@ -55,6 +57,26 @@ export async function* callModel(
     yield { span, body: { type: 'model.end', model: model.id, ...failed, attempts, error } };
     throw thrown;
   }
+}
+
+/** Guards decide before the call is an event: what they deny never starts. */
+async function guardMessages(
+  { id: model }: Model,
+  messages: readonly Message[],
+  context: CallContext,
+): Promise<readonly Message[]> {
+  if (!context.isGuarded('model.before')) return messages;
+  return (await context.guard('model.before', { model, messages })).messages;
+}
+
+async function guardReply(
+  { id: model }: Model,
+  reply: ModelReply,
+  context: CallContext,
+): Promise<ModelReply> {
+  if (!context.isGuarded('model.after')) return reply;
+  const { message } = await context.guard('model.after', { model, message: reply.message });
+  return { ...reply, message };
 }
 
 function toBody(event: ModelEvent, attempt: number): EventBody {

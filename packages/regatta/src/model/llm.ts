@@ -4,7 +4,7 @@ import type { JsonObject } from '../base/json.ts';
 import { Problems, show } from '../base/problems.ts';
 import { Secret } from '../base/secret.ts';
 import type { LlmDefinition, ModelSettings, RetryPolicy } from '../ports/model.ts';
-import type { ObserverChain } from '../ports/observer.ts';
+import type { Scope } from '../ports/scope.ts';
 import type { Price } from '../protocol/usage.ts';
 import { parseModelName } from './resolve.ts';
 
@@ -43,7 +43,7 @@ const RETRY: RetryPolicy = {
 };
 
 /** @throws RegattaError `llm/bad-model` or `definition/invalid`. */
-export function createLlmDefinition(settings: LlmSettings, observers: ObserverChain): LlmDefinition {
+export function createLlmDefinition(settings: LlmSettings, scope: Scope): LlmDefinition {
   const { model, apiKey, timeoutMs = TIMEOUT_MS, retry, ...rest } = settings;
   if (typeof model === 'string') parseModelName(model);
   const policy = { ...RETRY, ...withoutUndefined(retry ?? {}) };
@@ -56,7 +56,7 @@ export function createLlmDefinition(settings: LlmSettings, observers: ObserverCh
       timeoutMs,
       retry: Object.freeze(policy),
     }),
-    observers,
+    scope,
   };
 }
 

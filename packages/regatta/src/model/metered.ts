@@ -1,27 +1,34 @@
 /** Writes each attempt of a model to the ledger, however it ends. */
 import { isRegattaError } from '../base/errors.ts';
 import type { CallContext } from '../ports/call-context.ts';
-import type { Settlement } from '../ports/meter.ts';
+import type { Estimate, Settlement } from '../ports/meter.ts';
 import type { Model, ModelRequest } from '../ports/model.ts';
-import { NO_USAGE } from '../protocol/usage.ts';
+import { NO_USAGE, type Usage } from '../protocol/usage.ts';
 import { costNanoUsd } from './cost.ts';
 import { wrapModel } from './wrap.ts';
 
 /** Characters of a token, on average over English text and code: for estimates, which are flagged. */
 const CHARS_PER_TOKEN = 4;
+/** What an answer is taken to need at most where the LLM sets no `maxTokens`: few are longer. */
+const MAX_OUTPUT_TOKENS = 4096;
 
 export function metered(model: Model): Model {
   return wrapModel(model, async function* (request, context) {
-    const { span, meter } = context;
+    const { span, meter, signal } = context;
     const { task, agent } = span;
-    const { attempt } = request;
-    const reservation = meter.reserve({ callId: span.id, attempt, model: model.id, task, agent });
-    let received = 0;
-    let isSettled = false;
-    const settle = (settlement: Settlement): void => {
-      isSettled = true;
-      reservation.settle(settlement);
-    };
+    const reservation = await meter.reserve(
+      {
+        callId: span.id,
+        attempt: request.attempt,
+        model: model.id,
+        task,
+        agent,
+        estimate: () => estimateAtMost(model, request),
+      },
+      signal,
+    );
+    const call = { model, request, context, received: 0 };
+    let settlement: Settlement | undefined;
     try {
       const news = model.call(request, context);
       while (true) {
@@ -29,45 +36,51 @@ export function metered(model: Model): Model {
         if (next.done) {
           const { usage } = next.value;
           const cost = costNanoUsd(model.price, usage);
-          settle({ status: 'succeeded', usage, source: 'provider', costNanoUsd: cost });
+          settlement = { status: 'succeeded', usage, source: 'provider', costNanoUsd: cost };
           return next.value;
         }
-        if (next.value.type === 'delta') received += next.value.text.length;
+        if (next.value.type === 'delta') call.received += next.value.text.length;
         yield next.value;
       }
     } catch (error) {
-      settle(settlementOf(error, model, { request, received, context }));
+      settlement = settlementOf(error, call);
       throw error;
     } finally {
-      // Reached unsettled only when the reader stopped reading. What was answered is still billed.
-      if (!isSettled) reservation.settle(estimate('aborted', model, { request, received, context }));
+      // Without a settlement the reader stopped reading. What was answered until then is still billed.
+      reservation.settle(settlement ?? cutShort('aborted', call));
     }
   });
 }
 
-interface CutCall {
+interface Call {
+  readonly model: Model;
   readonly request: ModelRequest;
-  readonly received: number;
   readonly context: CallContext;
+  /** Characters of the answer so far. */
+  readonly received: number;
 }
 
-function settlementOf(error: unknown, model: Model, call: CutCall): Settlement {
+function settlementOf(error: unknown, call: Call): Settlement {
   const status = call.context.signal.aborted ? 'aborted' : 'failed';
-  const wasRefused = isRegattaError(error) && 'status' in error.details && (error.details.status ?? 0) >= 400;
+  const answer = isRegattaError(error) && 'status' in error.details ? error.details.status : null;
   // An error answer costs nothing. A call that was cut may have been worked on, and billed.
-  if (wasRefused) return { status, usage: NO_USAGE, source: 'none', costNanoUsd: 0 };
-  return estimate(status, model, call);
+  if (answer !== null && answer >= 400) return { status, usage: NO_USAGE, source: 'none', costNanoUsd: 0 };
+  return cutShort(status, call);
 }
 
-function estimate(
-  status: Settlement['status'],
-  { price }: Model,
-  { request, received }: CutCall,
-): Settlement {
-  const usage = {
-    ...NO_USAGE,
-    inputTokens: Math.ceil(JSON.stringify(request.messages).length / CHARS_PER_TOKEN),
-    outputTokens: Math.ceil(received / CHARS_PER_TOKEN),
-  };
-  return { status, usage, source: 'estimated', costNanoUsd: costNanoUsd(price, usage) };
+function cutShort(status: Settlement['status'], { model, request, received }: Call): Settlement {
+  const usage = usageOf(request, Math.ceil(received / CHARS_PER_TOKEN));
+  return { status, usage, source: 'estimated', costNanoUsd: costNanoUsd(model.price, usage) };
+}
+
+function estimateAtMost({ price, parameters }: Model, request: ModelRequest): Estimate {
+  const { maxTokens } = parameters ?? {};
+  const usage = usageOf(request, typeof maxTokens === 'number' ? maxTokens : MAX_OUTPUT_TOKENS);
+  const { inputTokens, outputTokens } = usage;
+  return { tokens: (inputTokens ?? 0) + (outputTokens ?? 0), costNanoUsd: costNanoUsd(price, usage) };
+}
+
+function usageOf({ messages, tools }: ModelRequest, outputTokens: number): Usage {
+  const chars = JSON.stringify(messages).length + JSON.stringify(tools).length;
+  return { ...NO_USAGE, inputTokens: Math.ceil(chars / CHARS_PER_TOKEN), outputTokens };
 }

@@ -6,7 +6,7 @@ import type { Env, Providers } from '../ports/provider.ts';
 import { metered } from './metered.ts';
 import { retry } from './retry.ts';
 import { timed } from './timed.ts';
-import { withParameters } from './wrap.ts';
+import { describe } from './wrap.ts';
 
 export interface ModelName {
   readonly provider: string;
@@ -45,13 +45,13 @@ export function createResolver({ providers, env, defaultLlm, rehearse }: Resolve
     const { model, settings } = definition;
     const name = rehearse ? 'rehearsal' : model;
     const opened = typeof name === 'string' ? openNamed(name, definition) : adopt(name, definition);
-    const described = withParameters(opened, parametersOf(settings));
+    const described = describe(opened, { parameters: parametersOf(settings), price: settings.price });
     return retry(metered(timed(described, settings.timeoutMs)), settings.retry);
   };
   const openNamed = (name: string, { settings }: LlmDefinition): Model => {
     const { provider, modelId } = parseModelName(name);
     if (!providers.names.includes(provider)) throw unknownProvider(provider, providers.names);
-    return lazyModel(`${provider}/${modelId}`, settings.price ?? providers.priceOf(provider, modelId), () =>
+    return lazyModel(`${provider}/${modelId}`, providers.priceOf(provider, modelId), () =>
       providers.open(provider, modelId, settings, env),
     );
   };

@@ -6,16 +6,16 @@ import { wrapModel } from './wrap.ts';
 
 export function timed(model: Model, timeoutMs: number): Model {
   return wrapModel(model, async function* (request, context) {
-    const scope = new CancelScope(context.signal, {
+    const cancel = new CancelScope(context.signal, {
       timeoutMs,
       timeoutReason: () => timeoutError(model.id, timeoutMs),
       onOrphan: context.orphan,
     });
-    const news = model.call(request, context.withSignal(scope.signal));
+    const news = model.call(request, context.withSignal(cancel.signal));
     let isDone = false;
     try {
       while (true) {
-        const next = await scope.race(news.next());
+        const next = await cancel.race(news.next());
         if (next.done) {
           isDone = true;
           return next.value;
@@ -23,7 +23,7 @@ export function timed(model: Model, timeoutMs: number): Model {
         yield next.value;
       }
     } finally {
-      scope.close();
+      cancel.close();
       // Lets the model clean up. Not awaited: it may be deaf to its signal, and the caller is free.
       if (!isDone) news.return(undefined as unknown as ModelReply).catch(() => undefined); // its value is not read; its failure is the one already thrown
     }

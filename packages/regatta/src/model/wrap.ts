@@ -1,14 +1,26 @@
 /** Behaviour is added to a model by wrapping it: the same identity, another way to be called. */
 import type { JsonObject } from '../base/json.ts';
-import type { Model } from '../ports/model.ts';
+import type { CallContext } from '../ports/call-context.ts';
+import type { Model, ModelRequest } from '../ports/model.ts';
+import type { Price } from '../protocol/usage.ts';
 
 export function wrapModel(model: Model, call: Model['call']): Model {
   const { id, price, parameters } = model;
   return Object.freeze({ id, price, parameters, call });
 }
 
-/** The same model, saying how it is set. */
-export function withParameters(model: Model, parameters: JsonObject): Model {
-  const call: Model['call'] = (request, context) => model.call(request, context);
-  return wrapModel({ id: model.id, price: model.price, parameters, call }, call);
+export interface Description {
+  readonly parameters: JsonObject;
+  /** Undefined = what the model says of itself. */
+  readonly price: Price | undefined;
+}
+
+/** The same model, saying how it is set and what it costs. */
+export function describe(model: Model, { parameters, price = model.price }: Description): Model {
+  return Object.freeze({
+    id: model.id,
+    price,
+    parameters,
+    call: (request: ModelRequest, context: CallContext) => model.call(request, context),
+  });
 }

@@ -1,5 +1,10 @@
-/** A run's events on their way to its observers: one lane for each, made when it is first needed. */
-import type { ObserverChain, ObserverEntry } from '../ports/observer.ts';
+/**
+ * A run's events on their way to its observers: one lane for each, made when it is first needed.
+ *
+ * Transforms stand in the chain between observers: each changes what those behind it see. One that
+ * fails keeps the event from them, and every observer that missed it is counted.
+ */
+import type { ObserverEntry, Scope, TransformEntry } from '../ports/scope.ts';
 import type { RunEvent } from '../protocol/event.ts';
 import { createFilter } from './entry.ts';
 import { Lane, type LaneCounts, type LaneOptions } from './lane.ts';
@@ -9,38 +14,81 @@ interface Listener {
   readonly hears: (type: string) => boolean;
 }
 
+type Stage = Listener | TransformEntry;
+
 export class Dispatcher {
   readonly #options: LaneOptions;
-  /** By registration, so that an observer hears the spans of a run through one lane, in order. */
+  /** By registration, so that an observer hears all spans of a run through one lane, in order. */
   readonly #listeners = new Map<ObserverEntry, Listener>();
-  readonly #byChain = new Map<ObserverChain, readonly Listener[]>();
+  readonly #stages = new Map<Scope, readonly Stage[]>();
+  #withheld = 0;
 
   constructor(options: LaneOptions) {
     this.#options = options;
   }
 
-  /** Hands `event` to every observer of `chain` that wants it, outermost first. Never throws, never waits. */
-  publish(event: RunEvent, chain: ObserverChain): void {
-    if (chain.length === 0) return;
-    for (const { lane, hears } of this.#listenersOf(chain)) if (hears(event.type)) lane.push(event);
+  /** Events that a failed transform kept from observers: each counts once for each that missed it. */
+  get withheld(): number {
+    return this.#withheld;
   }
 
-  /** Resolves when every event published until now is delivered, failed or dropped. */
-  async settle(): Promise<void> {
-    await Promise.all(Array.from(this.#listeners.values(), ({ lane }) => lane.settle()));
+  /**
+   * Hands `event` to every observer of `scope` that wants it, outermost first. Never throws. Gives a
+   * promise when an observer asks the run to wait for it.
+   */
+  publish(event: RunEvent, scope: Scope): Promise<unknown> | undefined {
+    if (scope.length === 0) return undefined;
+    const stages = this.#stagesOf(scope);
+    let seen = event;
+    const waits: Promise<void>[] = [];
+    for (let index = 0; index < stages.length; index++) {
+      const stage = stages[index] as Stage; // below the length
+      if ('lane' in stage) {
+        if (!stage.hears(seen.type)) continue;
+        stage.lane.push(seen);
+        const room = stage.lane.room();
+        if (room !== undefined) waits.push(room);
+        continue;
+      }
+      try {
+        seen = Object.freeze(stage.transform(seen));
+      } catch (error) {
+        this.#withhold(stages.slice(index + 1), event);
+        this.#options.onError(error, event, stage.name);
+        break;
+      }
+    }
+    return waits.length === 0 ? undefined : Promise.all(waits);
+  }
+
+  /** Settles when every event published until now is accounted for. Undefined when it is already. */
+  settle(): Promise<unknown> | undefined {
+    const waits: Promise<void>[] = [];
+    for (const { lane } of this.#listeners.values()) {
+      const wait = lane.settle();
+      if (wait !== undefined) waits.push(wait);
+    }
+    return waits.length === 0 ? undefined : Promise.all(waits);
   }
 
   counts(): readonly LaneCounts[] {
     return Array.from(this.#listeners.values(), ({ lane }) => lane.counts());
   }
 
-  #listenersOf(chain: ObserverChain): readonly Listener[] {
-    let listeners = this.#byChain.get(chain);
-    if (listeners === undefined) {
-      listeners = chain.map((entry) => this.#listenerOf(entry));
-      this.#byChain.set(chain, listeners);
+  #withhold(stages: readonly Stage[], { type }: RunEvent): void {
+    for (const stage of stages) if ('lane' in stage && stage.hears(type)) this.#withheld++;
+  }
+
+  #stagesOf(scope: Scope): readonly Stage[] {
+    let stages = this.#stages.get(scope);
+    if (stages === undefined) {
+      stages = scope.flatMap((entry) => {
+        if (entry.kind === 'guard') return [];
+        return [entry.kind === 'transform' ? entry : this.#listenerOf(entry)];
+      });
+      this.#stages.set(scope, stages);
     }
-    return listeners;
+    return stages;
   }
 
   #listenerOf(entry: ObserverEntry): Listener {

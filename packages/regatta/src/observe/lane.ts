@@ -2,10 +2,13 @@
  * One observer's events of one run: in order, one at a time, bounded.
  *
  * The run pushes and goes on. Whatever the observer does (throws, is slow, never settles) changes
- * the counters here and nothing else. `offered = delivered + failed + dropped + pending`, always.
+ * the counters here and nothing else: `offered` is always the sum of the others.
  */
-import type { ObserverEntry } from '../ports/observer.ts';
+import type { Clock } from '../base/clock.ts';
+import type { ObserverEntry } from '../ports/scope.ts';
 import type { RunEvent } from '../protocol/event.ts';
+import { Backlog } from './backlog.ts';
+import { Breaker } from './breaker.ts';
 
 export interface LaneCounts {
   readonly name: string;
@@ -13,8 +16,14 @@ export interface LaneCounts {
   readonly delivered: number;
   /** Handlings that threw, rejected or timed out. */
   readonly failed: number;
-  /** Events thrown away because the lane was full. */
-  readonly dropped: number;
+  readonly dropped: {
+    /** The lane had no room. */
+    readonly full: number;
+    /** The observer had failed too often in a row. */
+    readonly broken: number;
+  };
+  /** Pieces of answers that were joined to the piece before them. */
+  readonly coalesced: number;
   readonly pending: number;
 }
 
@@ -24,36 +33,63 @@ export interface LaneOptions {
   /** Calls an observer so that ambient context is its event's run. */
   readonly enter: <T>(call: () => T) => T;
   readonly onError: OnObserverError;
+  readonly clock: Clock;
 }
 
 /** Events handed over before other lanes get a turn. */
 const BURST = 64;
 
+interface Waiter {
+  readonly isDue: () => boolean;
+  readonly resolve: () => void;
+}
+
 export class Lane {
   readonly #entry: ObserverEntry;
   readonly #options: LaneOptions;
-  #queue: RunEvent[] = [];
-  /** Everything before it is handed over; the array is cleared when the lane runs empty. */
-  #head = 0;
+  readonly #backlog: Backlog;
+  readonly #breaker: Breaker;
   #isDraining = false;
   #offered = 0;
   #delivered = 0;
   #failed = 0;
-  #dropped = 0;
-  #waiters: { readonly offered: number; readonly resolve: () => void }[] = [];
+  #broken = 0;
+  /** The last wait for room was in vain: the run is not held up again before there is some. */
+  #isGivenUp = false;
+  #waiters: Waiter[] = [];
 
   constructor(entry: ObserverEntry, options: LaneOptions) {
     this.#entry = entry;
     this.#options = options;
+    this.#backlog = new Backlog(entry);
+    this.#breaker = new Breaker({ ...entry, clock: options.clock });
   }
 
   push(event: RunEvent): void {
     this.#offered++;
-    if (this.#queue.length - this.#head >= this.#entry.capacity && !this.#makeRoom(event)) return;
-    this.#queue.push(event);
+    this.#backlog.push(event);
     if (this.#isDraining) return;
     this.#isDraining = true;
     queueMicrotask(this.#drain);
+  }
+
+  /** For `block`: settles when the lane has room again, or after `blockMs`. Undefined when nobody need wait. */
+  room(): Promise<void> | undefined {
+    const { onFull, blockMs } = this.#entry;
+    if (onFull !== 'block' || !this.#backlog.isFull || this.#isGivenUp) return undefined;
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        this.#isGivenUp = true;
+        resolve();
+      }, blockMs);
+      this.#wait(
+        () => !this.#backlog.isFull,
+        () => {
+          clearTimeout(timer);
+          resolve();
+        },
+      );
+    });
   }
 
   counts(): LaneCounts {
@@ -62,44 +98,31 @@ export class Lane {
       offered: this.#offered,
       delivered: this.#delivered,
       failed: this.#failed,
-      dropped: this.#dropped,
+      dropped: { full: this.#backlog.dropped, broken: this.#broken },
+      coalesced: this.#backlog.coalesced,
       pending: this.#offered - this.#settled,
     };
   }
 
-  /** Resolves when every event offered until now is delivered, failed or dropped. */
-  settle(): Promise<void> {
-    if (this.#settled >= this.#offered) return Promise.resolve();
-    return new Promise((resolve) => this.#waiters.push({ offered: this.#offered, resolve }));
+  /** Settles when every event offered until now is accounted for. Undefined when it is already. */
+  settle(): Promise<void> | undefined {
+    const offered = this.#offered;
+    if (this.#settled >= offered) return undefined;
+    return new Promise((resolve) => this.#wait(() => this.#settled >= offered, resolve));
   }
 
   get #settled(): number {
-    return this.#delivered + this.#failed + this.#dropped;
-  }
-
-  /** False when `event` itself is the one to drop. Ends of spans always get in: they are few, and owed. */
-  #makeRoom(event: RunEvent): boolean {
-    const isOwed = isEnd(event);
-    if (this.#entry.onFull === 'drop-oldest') {
-      const oldest = this.#queue.findIndex((queued, index) => index >= this.#head && !isEnd(queued));
-      if (oldest >= 0) {
-        this.#queue.splice(oldest, 1);
-        this.#dropped++;
-        return true;
-      }
-    }
-    if (isOwed) return true;
-    this.#dropped++;
-    return false;
+    return this.#delivered + this.#failed + this.#broken + this.#backlog.dropped + this.#backlog.coalesced;
   }
 
   readonly #drain = (): void => {
-    for (let burst = 0; this.#head < this.#queue.length; burst++) {
-      if (burst === BURST) {
-        setImmediate(this.#drain);
-        return;
+    for (let burst = 0; ; burst++) {
+      const event = this.#backlog.shift();
+      if (event === undefined) break;
+      if (!this.#breaker.allows()) {
+        this.#broken++;
+        continue;
       }
-      const event = this.#queue[this.#head++] as RunEvent; // the head is before the end
       let result: unknown;
       try {
         result = this.#options.enter(() => this.#entry.observe(event));
@@ -111,11 +134,18 @@ export class Lane {
         this.#await(result, event);
         return;
       }
-      this.#delivered++;
+      this.#succeed();
+      if (burst === BURST) {
+        this.#wake();
+        setImmediate(this.#drain);
+        return;
+      }
+    }
+    if (this.#backlog.spilled > 0) {
+      void this.#backlog.refill().then(this.#drain);
+      return;
     }
     // In the same synchronous segment as the emptiness test: a push in between would not be drained.
-    this.#queue = [];
-    this.#head = 0;
     this.#isDraining = false;
     this.#wake();
   };
@@ -136,27 +166,37 @@ export class Lane {
       settle(() => this.#fail(error, event));
     }, timeoutMs);
     result.then(
-      () => settle(() => this.#delivered++),
+      () => settle(() => this.#succeed()),
       (error) => settle(() => this.#fail(error, event)),
     );
   }
 
+  #succeed(): void {
+    this.#delivered++;
+    this.#breaker.succeed();
+  }
+
   #fail(error: unknown, event: RunEvent): void {
     this.#failed++;
-    this.#options.onError(error, event, this.#entry.name);
+    this.#breaker.fail();
+    try {
+      this.#options.onError(error, event, this.#entry.name);
+    } catch {
+      // Whoever hears of failures may fail too. The failure itself is counted above.
+    }
+  }
+
+  #wait(isDue: () => boolean, resolve: () => void): void {
+    this.#waiters.push({ isDue, resolve });
   }
 
   #wake(): void {
-    const settled = this.#settled;
-    const due = this.#waiters.filter(({ offered }) => offered <= settled);
+    if (!this.#backlog.isFull) this.#isGivenUp = false;
+    const due = this.#waiters.filter(({ isDue }) => isDue());
     if (due.length === 0) return;
-    this.#waiters = this.#waiters.filter(({ offered }) => offered > settled);
+    this.#waiters = this.#waiters.filter((waiter) => !due.includes(waiter));
     for (const { resolve } of due) resolve();
   }
-}
-
-function isEnd({ type }: RunEvent): boolean {
-  return type.endsWith('.end');
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -4,14 +4,24 @@
  */
 import type { Attempt, Meter, Reservation, Settlement } from '../ports/meter.ts';
 import type { LedgerEntry, UsageReport, UsageTotals } from '../protocol/usage.ts';
+import type { Budget, Settle } from './budget.ts';
+import type { RateLimiter } from './rate-limit.ts';
+
+/** What bounds a run's spending: its own, its crew's and its runtime's. */
+export interface Allowances {
+  readonly budgets: readonly Budget[];
+  readonly limiters: readonly RateLimiter[];
+}
 
 export class Ledger implements Meter {
   readonly #runId: string;
+  readonly #allowances: Allowances;
   readonly #entries: LedgerEntry[] = [];
   #open = 0;
 
-  constructor(runId: string) {
+  constructor(runId: string, allowances: Allowances = { budgets: [], limiters: [] }) {
     this.#runId = runId;
+    this.#allowances = allowances;
   }
 
   get entries(): readonly LedgerEntry[] {
@@ -27,7 +37,21 @@ export class Ledger implements Meter {
     return report(this.#entries);
   }
 
-  reserve({ callId, attempt, model, task, agent }: Attempt): Reservation {
+  reserve(attempt: Attempt, signal: AbortSignal): Reservation | Promise<Reservation> {
+    return this.#allowances.limiters.length === 0
+      ? this.#reserve(attempt)
+      : this.#reserveInTurn(attempt, signal);
+  }
+
+  async #reserveInTurn(attempt: Attempt, signal: AbortSignal): Promise<Reservation> {
+    const { tokens } = attempt.estimate();
+    for (const limiter of this.#allowances.limiters) await limiter.acquire(tokens, signal);
+    return this.#reserve(attempt);
+  }
+
+  #reserve(given: Attempt): Reservation {
+    const { callId, attempt, model, task, agent } = given;
+    const settleBudgets = this.#reserveBudgets(given);
     this.#open++;
     let isSettled = false;
     return {
@@ -36,13 +60,30 @@ export class Ledger implements Meter {
         isSettled = true;
         this.#open--;
         const attemptId = `${callId}#${attempt}`;
-        this.#entries.push(
-          Object.freeze({ attemptId, callId, runId: this.#runId, task, agent, model, ...settlement }),
-        );
+        const runId = this.#runId;
+        this.#entries.push(Object.freeze({ attemptId, callId, runId, task, agent, model, ...settlement }));
+        for (const settle of settleBudgets) settle(settlement);
       },
     };
   }
+
+  /** All or none. */
+  #reserveBudgets({ model, estimate }: Attempt): readonly Settle[] {
+    const { budgets } = this.#allowances;
+    if (budgets.length === 0) return NO_BUDGETS;
+    const asked = estimate();
+    const reserved: Settle[] = [];
+    try {
+      for (const budget of budgets) reserved.push(budget.reserve(model, asked));
+      return reserved;
+    } catch (error) {
+      for (const settle of reserved) settle(null);
+      throw error;
+    }
+  }
 }
+
+const NO_BUDGETS: readonly Settle[] = [];
 
 /** Totals of `entries`, and the same by task, agent and model. */
 function report(entries: readonly LedgerEntry[]): UsageReport {

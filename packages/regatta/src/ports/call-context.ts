@@ -1,5 +1,6 @@
 /** What a call of the outside is given: where it stands in its run, and what ends it. */
 import type { Clock, Random } from '../base/clock.ts';
+import type { GuardPoint, GuardSubjects } from './guard.ts';
 import type { Meter } from './meter.ts';
 import type { Span } from './span.ts';
 
@@ -19,6 +20,15 @@ export interface CallContext {
    * journal it just does it. What is recorded must be JSON.
    */
   step<T>(kind: string, work: () => Promise<T>): Promise<T>;
+  /**
+   * Lets the guards of this span look at what is about to happen, outermost first, and gives what is to
+   * be used: the subject itself unless a guard replaced it.
+   *
+   * @throws RegattaError `guard/denied` or `guard/timeout`; the signal's reason.
+   */
+  guard<Point extends GuardPoint>(at: Point, subject: GuardSubjects[Point]): Promise<GuardSubjects[Point]>;
+  /** Whether any guard of this span stands at `at`: where none does, nothing need be prepared for one. */
+  isGuarded(at: GuardPoint): boolean;
   /** Takes over work that goes on although its caller was freed: it is counted until it settles. */
   readonly orphan: (work: Promise<unknown>) => void;
 }

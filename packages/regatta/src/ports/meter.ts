@@ -1,6 +1,13 @@
 /** The seam to the ledger: a call is announced before it is made, and settled before its promise is. */
 import type { LedgerEntry, Usage, UsageReport } from '../protocol/usage.ts';
 
+/** What a call may use at most, as far as can be told before it is made. */
+export interface Estimate {
+  readonly tokens: number;
+  /** `null` = the model's price is not known. */
+  readonly costNanoUsd: number | null;
+}
+
 /** What a call is about to spend on. */
 export interface Attempt {
   readonly callId: string;
@@ -9,6 +16,8 @@ export interface Attempt {
   readonly model: string;
   readonly task: string | null;
   readonly agent: string | null;
+  /** Called only where a budget or a limit needs it. */
+  readonly estimate: () => Estimate;
 }
 
 /** How an attempt ended. */
@@ -25,7 +34,12 @@ export interface Reservation {
 }
 
 export interface Meter {
-  reserve(attempt: Attempt): Reservation;
+  /**
+   * Waits for its turn where there are rate limits, then reserves what the call may need.
+   *
+   * @throws RegattaError `budget/exceeded` or `budget/unpriced`; the signal's reason while it waits.
+   */
+  reserve(attempt: Attempt, signal: AbortSignal): Reservation | Promise<Reservation>;
   /** The run's totals so far. */
   report(): UsageReport;
 }

@@ -7,7 +7,7 @@ import type { AssistantMessage, Message } from '../protocol/message.ts';
 import type { ErrorData } from '../protocol/output.ts';
 import type { Price, Usage } from '../protocol/usage.ts';
 import type { CallContext } from './call-context.ts';
-import type { ObserverChain } from './observer.ts';
+import type { Scope } from './scope.ts';
 
 /** A tool as a model is told of it. */
 export interface ToolSpec {
@@ -104,5 +104,5 @@ export interface LlmDefinition {
   /** `provider/model`, a `Model`, or a model object of another library that a provider can adopt. */
   readonly model: string | object;
   readonly settings: ModelSettings;
-  readonly observers: ObserverChain;
+  readonly scope: Scope;
 }

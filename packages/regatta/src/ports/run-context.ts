@@ -1,13 +1,13 @@
 /** What everything that runs is given. It is passed down, never looked up. */
 import type { CallContext } from './call-context.ts';
 import type { LlmDefinition, Model } from './model.ts';
-import type { ObserverChain } from './observer.ts';
+import type { Scope } from './scope.ts';
 
 export interface ChildOptions {
   readonly task?: string;
   readonly agent?: string;
   /** Observers that only the child span and what is inside it add. */
-  readonly observers?: ObserverChain;
+  readonly scope?: Scope;
 }
 
 export interface RunContext extends CallContext {

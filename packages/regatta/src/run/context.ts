@@ -2,7 +2,9 @@
 import type { Clock, Random } from '../base/clock.ts';
 import { toJson } from '../base/json.ts';
 import type { ResolveModel } from '../model/resolve.ts';
-import { extendChain } from '../observe/chain.ts';
+import { applyGuards } from '../observe/guards.ts';
+import { extendScope } from '../observe/scope.ts';
+import type { GuardPoint, GuardSubjects } from '../ports/guard.ts';
 import type { Journal } from '../ports/journal.ts';
 import type { Meter } from '../ports/meter.ts';
 import type { LlmDefinition, Model } from '../ports/model.ts';
@@ -58,14 +60,14 @@ export class Context implements RunContext {
     return this.#core.orphan;
   }
 
-  child(key: string, { task, agent, observers = [] }: ChildOptions = {}): RunContext {
+  child(key: string, { task, agent, scope = [] }: ChildOptions = {}): RunContext {
     const { span } = this;
     const child = {
       id: `${span.id}/${key}`,
       parentId: span.id,
       task: task ?? span.task,
       agent: agent ?? span.agent,
-      observers: extendChain(span.observers, observers),
+      scope: extendScope(span.scope, scope),
     };
     return new Context(this.#core, child, this.signal);
   }
@@ -83,6 +85,18 @@ export class Context implements RunContext {
     const value = await work();
     await journal.write(runId, key, toJson(value));
     return value;
+  }
+
+  isGuarded(at: GuardPoint): boolean {
+    return this.span.scope.some((entry) => entry.kind === 'guard' && entry.at === at);
+  }
+
+  async guard<Point extends GuardPoint>(
+    at: Point,
+    subject: GuardSubjects[Point],
+  ): Promise<GuardSubjects[Point]> {
+    const { runId, span, signal } = this;
+    return await applyGuards({ at, subject }, { runId, span, signal });
   }
 
   resolveModel(llm: LlmDefinition | undefined, owner: string): Model {

@@ -30,9 +30,13 @@ export interface Audit {
   readonly delivered: number;
   readonly failed: number;
   readonly dropped: number;
+  /** Pieces of answers that were joined to the piece before them. */
+  readonly coalesced: number;
   readonly pending: number;
-  /** `offered - delivered - failed - dropped - pending`. */
+  /** `offered` less all of the above. */
   readonly balance: number;
+  /** Events that a failed transform kept from observers. */
+  readonly withheld: number;
   /** Work that goes on although its caller was freed. */
   readonly orphaned: number;
   /** Attempts that are not settled in the ledger. */
@@ -64,12 +68,13 @@ export class Run<Output> implements AsyncDisposable {
     const { runId, runtime, options } = setup;
     this.id = runId;
     this.#stamp = new Stamp(runId, runtime.clock);
-    this.#ledger = new Ledger(runId);
+    this.#ledger = new Ledger(runId, setup.allowances);
     this.#buffer = new EventBuffer(options.bufferSize);
     const current = { id: runId, spanId: runId };
     this.#dispatcher = new Dispatcher({
       enter: (call) => enterRun(current, call),
       onError: runtime.onObserverError,
+      clock: runtime.clock,
     });
     this.result = this.#drive(job, setup);
     this.result.catch(() => undefined); // the error is in `run.end`; who awaits `result` gets it too
@@ -104,12 +109,13 @@ export class Run<Output> implements AsyncDisposable {
    * time is up. Says what became of them. Never rejects.
    */
   async flush({ timeoutMs = FLUSH_TIMEOUT_MS }: FlushOptions = {}): Promise<Audit> {
-    let timer: NodeJS.Timeout | undefined;
-    const timeout = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, timeoutMs);
-    });
-    await Promise.race([this.#dispatcher.settle(), timeout]);
-    clearTimeout(timer);
+    const settled = this.#dispatcher.settle();
+    if (settled !== undefined) {
+      const { promise: timeout, resolve } = Promise.withResolvers<void>();
+      const timer = setTimeout(resolve, timeoutMs);
+      await Promise.race([settled, timeout]);
+      clearTimeout(timer);
+    }
     return this.audit();
   }
 
@@ -117,18 +123,22 @@ export class Run<Output> implements AsyncDisposable {
     const lanes = this.#dispatcher.counts();
     const sum = (pick: (lane: LaneCounts) => number): number =>
       lanes.reduce((all, lane) => all + pick(lane), 0);
-    const counts = {
-      offered: sum(({ offered }) => offered),
-      delivered: sum(({ delivered }) => delivered),
-      failed: sum(({ failed }) => failed),
-      dropped: sum(({ dropped }) => dropped),
-      pending: sum(({ pending }) => pending),
-    };
-    const { offered, delivered, failed, dropped, pending } = counts;
+    const offered = sum((lane) => lane.offered);
+    const delivered = sum((lane) => lane.delivered);
+    const failed = sum((lane) => lane.failed);
+    const dropped = sum((lane) => lane.dropped.full + lane.dropped.broken);
+    const coalesced = sum((lane) => lane.coalesced);
+    const pending = sum((lane) => lane.pending);
     return {
       emitted: this.#stamp.count,
-      ...counts,
-      balance: offered - delivered - failed - dropped - pending,
+      offered,
+      delivered,
+      failed,
+      dropped,
+      coalesced,
+      pending,
+      balance: offered - delivered - failed - dropped - coalesced - pending,
+      withheld: this.#dispatcher.withheld,
       orphaned: this.#orphaned,
       openAttempts: this.#ledger.open,
       lanes,
@@ -142,10 +152,10 @@ export class Run<Output> implements AsyncDisposable {
     await this.flush();
   }
 
-  async #drive(job: Job<Output>, { runId, runtime, options, observers }: RunSetup): Promise<Output> {
+  async #drive(job: Job<Output>, { runId, runtime, options, scope }: RunSetup): Promise<Output> {
     const { signal } = this.#controller;
     const { engine, clock, random } = runtime;
-    const span: Span = { id: runId, parentId: null, task: null, agent: null, observers };
+    const span: Span = { id: runId, parentId: null, task: null, agent: null, scope };
     const core = {
       runId,
       context: options.context,
@@ -162,7 +172,7 @@ export class Run<Output> implements AsyncDisposable {
     const follow = (): void => this.#abort(messageOf(outer?.reason), outer?.reason);
     if (outer?.aborted) follow();
     else outer?.addEventListener('abort', follow, { once: true });
-    this.#emit({
+    void this.#emit({
       span,
       body: { type: 'run.start', name: job.name, engine: engine.name, inputs: job.inputs },
     });
@@ -170,7 +180,10 @@ export class Run<Output> implements AsyncDisposable {
     try {
       const work = engine.execute(job, new Context(core, span, signal));
       let next = await work.next();
-      for (; !next.done; next = await work.next()) this.#emit(next.value);
+      for (; !next.done; next = await work.next()) {
+        const room = this.#emit(next.value);
+        if (room !== undefined) await room;
+      }
       end = { ...end, output: toJsonOr(next.value, null) };
       return next.value;
     } catch (thrown) {
@@ -180,15 +193,16 @@ export class Run<Output> implements AsyncDisposable {
     } finally {
       outer?.removeEventListener('abort', follow);
       this.#status = end.status;
-      this.#emit({ span, body: { type: 'run.end', ...end, usage: this.usage } });
+      void this.#emit({ span, body: { type: 'run.end', ...end, usage: this.usage } });
       this.#buffer.close();
     }
   }
 
-  #emit(draft: EventDraft): void {
+  /** Gives a promise when an observer asks the run to wait for it. */
+  #emit(draft: EventDraft): Promise<unknown> | undefined {
     const event = this.#stamp.event(draft);
     this.#buffer.push(event);
-    this.#dispatcher.publish(event, draft.span.observers);
+    return this.#dispatcher.publish(event, draft.span.scope);
   }
 
   #abort(reason: string, cause: unknown): void {

@@ -9,14 +9,17 @@ import { RegattaError } from '../base/errors.ts';
 import { createId } from '../base/ids.ts';
 import { journaled } from '../model/journaled.ts';
 import { createResolver, type ResolveModel } from '../model/resolve.ts';
-import { extendChain } from '../observe/chain.ts';
+import { Budget, type BudgetLimits } from '../observe/budget.ts';
 import type { OnObserverError } from '../observe/lane.ts';
+import type { Allowances } from '../observe/ledger.ts';
+import { RateLimiter, type RateLimits } from '../observe/rate-limit.ts';
 import { type Registration, Registry } from '../observe/registry.ts';
+import { extendScope } from '../observe/scope.ts';
 import type { Engine, Job } from '../ports/engine.ts';
 import type { Journal } from '../ports/journal.ts';
 import type { LlmDefinition } from '../ports/model.ts';
-import type { ObserverChain, ObserverEntry } from '../ports/observer.ts';
 import type { Env, Providers } from '../ports/provider.ts';
+import type { Entry, Scope } from '../ports/scope.ts';
 import { BUFFER_CAPACITY } from './buffer.ts';
 import { type FlushOptions, Run } from './run.ts';
 import type { RunOptions, RuntimeShare } from './setup.ts';
@@ -25,7 +28,9 @@ export interface CoreOptions {
   readonly providers: Providers;
   readonly env: Env;
   readonly engine: Engine;
-  readonly observers: readonly ObserverEntry[];
+  readonly entries: readonly Entry[];
+  readonly budget?: BudgetLimits | undefined;
+  readonly limits?: RateLimits | undefined;
   readonly defaultLlm: LlmDefinition | undefined;
   readonly rehearse: boolean;
   readonly onObserverError: OnObserverError;
@@ -34,8 +39,18 @@ export interface CoreOptions {
 }
 
 export interface StartOptions extends Partial<RunOptions> {
-  /** The definition's observers, then the run's own. */
-  readonly scopes: readonly ObserverChain[];
+  /** The definition's, then the run's own. */
+  readonly scopes: readonly Scope[];
+  /** The definition's budget and limits, shared by all its runs in this runtime. */
+  readonly definition?: Spender | undefined;
+  /** The run's own. */
+  readonly budget?: BudgetLimits | undefined;
+}
+
+/** A definition that bounds what all its runs together may use. */
+export interface Spender {
+  readonly budget?: BudgetLimits | undefined;
+  readonly limits?: RateLimits | undefined;
 }
 
 type State = 'open' | 'draining' | 'closed';
@@ -46,6 +61,9 @@ export class RuntimeCore {
   readonly #random: Random;
   readonly #share: RuntimeShare;
   readonly #registry = new Registry();
+  readonly #allowances: Allowances;
+  /** Of definitions that bound their runs; forgotten with them. */
+  readonly #byDefinition = new WeakMap<Spender, Allowances>();
   /** Under way, or with observers that are not done; emptied as they end. */
   readonly #active = new Set<Run<unknown>>();
   #state: State = 'open';
@@ -54,7 +72,8 @@ export class RuntimeCore {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? Math.random;
-    this.#registry.add(options.observers);
+    this.#registry.add(options.entries);
+    this.#allowances = this.#open('runtime', options);
     const resolve = createResolver(options);
     const withJournal: ResolveModel = (llm, owner) => journaled(resolve(llm, owner));
     this.#share = {
@@ -75,13 +94,13 @@ export class RuntimeCore {
     return this.#active.size;
   }
 
-  /** Adds observers to the runtime's scope: spans that open from now on have them. */
-  register(entries: readonly ObserverEntry[]): Registration {
+  /** Adds entries to the runtime's scope: spans that open from now on have them. */
+  register(entries: readonly Entry[]): Registration {
     return this.#registry.add(entries);
   }
 
   /** @throws RegattaError `runtime/closed` once `close` was called. */
-  start<Output>(job: Job<Output>, { scopes, ...options }: StartOptions): Run<Output> {
+  start<Output>(job: Job<Output>, { scopes, definition, budget, ...options }: StartOptions): Run<Output> {
     if (this.#state !== 'open') {
       throw new RegattaError(
         'runtime/closed',
@@ -101,7 +120,8 @@ export class RuntimeCore {
         journal: options.journal,
         bufferSize: options.bufferSize ?? BUFFER_CAPACITY,
       },
-      observers: scopes.reduce(extendChain, this.#registry.chain),
+      allowances: this.#allowancesOf(definition, budget),
+      scope: scopes.reduce(extendScope, this.#registry.scope),
     });
     this.#active.add(run);
     const forget = async (): Promise<void> => {
@@ -110,6 +130,30 @@ export class RuntimeCore {
     };
     run.result.then(forget, forget);
     return run;
+  }
+
+  #allowancesOf(definition: Spender | undefined, budget: BudgetLimits | undefined): Allowances {
+    const parts = [this.#allowances];
+    if (definition?.budget !== undefined || definition?.limits !== undefined) {
+      let own = this.#byDefinition.get(definition);
+      if (own === undefined) {
+        own = this.#open('crew', definition);
+        this.#byDefinition.set(definition, own);
+      }
+      parts.push(own);
+    }
+    if (budget !== undefined) parts.push(this.#open('run', { budget }));
+    return {
+      budgets: parts.flatMap(({ budgets }) => budgets),
+      limiters: parts.flatMap(({ limiters }) => limiters),
+    };
+  }
+
+  #open(owner: string, { budget, limits }: Spender): Allowances {
+    return {
+      budgets: budget === undefined ? [] : [new Budget(owner, budget)],
+      limiters: limits === undefined ? [] : [new RateLimiter(owner, limits, this.#clock)],
+    };
   }
 
   /** Waits for the observers of every run under way. */

@@ -2,9 +2,10 @@
 import type { Clock, Random } from '../base/clock.ts';
 import type { ResolveModel } from '../model/resolve.ts';
 import type { OnObserverError } from '../observe/lane.ts';
+import type { Allowances } from '../observe/ledger.ts';
 import type { Engine } from '../ports/engine.ts';
 import type { Journal } from '../ports/journal.ts';
-import type { ObserverChain } from '../ports/observer.ts';
+import type { Scope } from '../ports/scope.ts';
 
 export interface RuntimeShare {
   readonly engine: Engine;
@@ -29,6 +30,7 @@ export interface RunSetup {
   readonly runId: string;
   readonly runtime: RuntimeShare;
   readonly options: RunOptions;
+  readonly allowances: Allowances;
   /** Runtime's, definition's and the run's own, in this order. */
-  readonly observers: ObserverChain;
+  readonly scope: Scope;
 }

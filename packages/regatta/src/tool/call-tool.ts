@@ -2,6 +2,7 @@
 import { CancelScope, untilAborted } from '../base/abort.ts';
 import { toErrorData } from '../base/error-data.ts';
 import { messageOf, RegattaError } from '../base/errors.ts';
+import type { Json } from '../base/json.ts';
 import { listProblems } from '../base/schema.ts';
 import type { RunContext } from '../ports/run-context.ts';
 import type { Tool } from '../ports/tool.ts';
@@ -33,7 +34,8 @@ export async function callTool(
 async function use(tools: readonly Tool[], call: ToolCallPart, context: RunContext): Promise<string> {
   const tool = tools.find(({ name }) => name === call.tool);
   if (tool === undefined) throw unknownTool(call.tool, tools);
-  const parsed = await untilAborted(tool.parse(call.args), context.signal, context.orphan);
+  const args = await guardArgs(call, context);
+  const parsed = await untilAborted(tool.parse(args), context.signal, context.orphan);
   if (!parsed.isValid) {
     const { name } = tool;
     throw new RegattaError(
@@ -43,9 +45,16 @@ async function use(tools: readonly Tool[], call: ToolCallPart, context: RunConte
     );
   }
   if (tool.maxUses !== undefined) countUse(tool, tool.maxUses, context);
-  return await context.step('tool', () =>
+  const result = await context.step('tool', () =>
     execute(tool, { args: parsed.value, callId: call.callId }, context),
   );
+  if (!context.isGuarded('tool.after')) return result;
+  return (await context.guard('tool.after', { tool: tool.name, args, result })).result;
+}
+
+async function guardArgs({ tool, args }: ToolCallPart, context: RunContext): Promise<Json> {
+  if (!context.isGuarded('tool.before')) return args;
+  return (await context.guard('tool.before', { tool, args })).args;
 }
 
 async function execute(
@@ -55,7 +64,7 @@ async function execute(
 ): Promise<string> {
   const { runId, span } = context;
   const { name, timeoutMs } = tool;
-  const scope = new CancelScope(context.signal, {
+  const cancel = new CancelScope(context.signal, {
     timeoutMs,
     timeoutReason: () =>
       new RegattaError(
@@ -65,7 +74,7 @@ async function execute(
       ),
     onOrphan: context.orphan,
   });
-  const { signal } = scope;
+  const { signal } = cancel;
   const { task, agent } = span;
   try {
     signal.throwIfAborted();
@@ -79,7 +88,7 @@ async function execute(
         signal,
         context: context.context,
       });
-    return toText(await scope.race(context.enter(work)), name);
+    return toText(await cancel.race(context.enter(work)), name);
   } catch (error) {
     if (error instanceof RegattaError || signal.aborted) throw error;
     throw new RegattaError(
@@ -89,7 +98,7 @@ async function execute(
       { cause: error },
     );
   } finally {
-    scope.close();
+    cancel.close();
   }
 }
 

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { ObserverEntry } from '../ports/observer.ts';
-import { createScope, EMPTY_CHAIN, extendChain } from './chain.ts';
+import type { Entry } from '../ports/scope.ts';
 import { createEntry, createFilter } from './entry.ts';
 import { Registry } from './registry.ts';
+import { createScope, EMPTY_SCOPE, extendScope } from './scope.ts';
 
-const entry = (key: string, locked = false): ObserverEntry => createEntry(() => undefined, { key, locked });
+const entry = (key: string, locked = false): Entry => createEntry(() => undefined, { key, locked });
 
 test('of a key the newest registration of a scope counts, at the newest place', () => {
   const [a1, b, a2] = [entry('a'), entry('b'), entry('a')];
@@ -15,23 +15,23 @@ test('of a key the newest registration of a scope counts, at the newest place', 
 test('an inner scope hides the same key outside of it, unless that is locked; other keys add up', () => {
   const outer = createScope([entry('a'), entry('b', true), entry('c')]);
   const inner = createScope([entry('a'), entry('b')]);
-  expect(extendChain(outer, inner)).toEqual([outer[1], outer[2], inner[0], inner[1]]);
+  expect(extendScope(outer, inner)).toEqual([outer[1], outer[2], inner[0], inner[1]]);
 });
 
-test('a scope that adds nothing costs nothing: the chain is the same object', () => {
+test('a scope that adds nothing costs nothing: the scope is the same object', () => {
   const outer = createScope([entry('a')]);
-  expect(extendChain(outer, EMPTY_CHAIN)).toBe(outer);
-  expect(extendChain(EMPTY_CHAIN, outer)).toBe(outer);
+  expect(extendScope(outer, EMPTY_SCOPE)).toBe(outer);
+  expect(extendScope(EMPTY_SCOPE, outer)).toBe(outer);
 });
 
-test('a published chain never changes, whatever is registered and disposed after it', () => {
+test('a published scope never changes, whatever is registered and disposed after it', () => {
   const action = fc.record({ key: fc.constantFrom('a', 'b', 'c'), dispose: fc.boolean() });
   fc.assert(
     fc.property(fc.array(action, { maxLength: 30 }), (actions) => {
       const registry = new Registry();
-      const model: ObserverEntry[] = [];
-      const registrations: { readonly entry: ObserverEntry; readonly dispose: () => void }[] = [];
-      const published: (readonly [chain: readonly ObserverEntry[], copy: readonly ObserverEntry[]])[] = [];
+      const model: Entry[] = [];
+      const registrations: { readonly entry: Entry; readonly dispose: () => void }[] = [];
+      const published: (readonly [scope: readonly Entry[], copy: readonly Entry[]])[] = [];
       for (const { key, dispose } of actions) {
         if (dispose) {
           const registration = registrations.pop();
@@ -46,10 +46,10 @@ test('a published chain never changes, whatever is registered and disposed after
           model.push(added);
           registrations.push({ entry: added, dispose: registry.add([added]).dispose });
         }
-        expect(registry.chain).toEqual(model);
-        published.push([registry.chain, [...registry.chain]]);
+        expect(registry.scope).toEqual(model);
+        published.push([registry.scope, [...registry.scope]]);
       }
-      for (const [chain, copy] of published) expect(chain).toEqual(copy);
+      for (const [scope, copy] of published) expect(scope).toEqual(copy);
     }),
   );
 });

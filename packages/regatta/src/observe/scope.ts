@@ -1,17 +1,18 @@
 /**
  * Who hears an event is decided where its span opens.
  *
- * A chain grows inwards (runtime, crew, run, agent, model) and is never changed: spans that share a
- * parent cannot add, drop or redirect each other's observers, and there is nothing to unregister.
+ * A scope grows inwards (runtime, crew, run, task, agent, model) and is never changed: spans that
+ * share a parent cannot add, drop or redirect each other's observers, and there is nothing to
+ * unregister.
  */
-import type { ObserverChain, ObserverEntry } from '../ports/observer.ts';
+import type { Entry, Scope } from '../ports/scope.ts';
 
-export const EMPTY_CHAIN: ObserverChain = Object.freeze([]);
+export const EMPTY_SCOPE: Scope = Object.freeze([]);
 
 /** One scope's own entries: of each key only the newest, at the place where it was registered. */
-export function createScope(entries: readonly ObserverEntry[]): ObserverChain {
-  if (entries.length === 0) return EMPTY_CHAIN;
-  const byKey = new Map<unknown, ObserverEntry>();
+export function createScope(entries: readonly Entry[]): Scope {
+  if (entries.length === 0) return EMPTY_SCOPE;
+  const byKey = new Map<unknown, Entry>();
   for (const entry of entries) {
     byKey.delete(entry.key); // so that the newest also takes the newest place
     byKey.set(entry.key, entry);
@@ -21,9 +22,9 @@ export function createScope(entries: readonly ObserverEntry[]): ObserverChain {
 
 /**
  * `outer` with the entries of an inner scope behind it. The same key inside hides the one outside,
- * unless that one is locked: then both hear. Gives `outer` itself when the scope adds nothing.
+ * unless that one is locked: then both count. Gives `outer` itself when the inner scope adds nothing.
  */
-export function extendChain(outer: ObserverChain, inner: ObserverChain): ObserverChain {
+export function extendScope(outer: Scope, inner: Scope): Scope {
   if (inner.length === 0) return outer;
   if (outer.length === 0) return inner;
   const hidden = new Set(inner.map(({ key }) => key));

@@ -1,0 +1,141 @@
+/**
+ * The events that wait in a lane: bounded, in order, and with one rule for what does not fit.
+ *
+ * Every event that is pushed ends in exactly one of: given out by `shift`, dropped, or coalesced into
+ * the one before it.
+ */
+import type { ObserverEntry, Spill } from '../ports/scope.ts';
+import type { ModelDelta, RunEvent } from '../protocol/event.ts';
+
+/** Events read back from a spill at a time. */
+const SPILL_BATCH = 64;
+
+export class Backlog {
+  readonly #capacity: number;
+  readonly #onFull: ObserverEntry['onFull'];
+  #queue: RunEvent[] = [];
+  /** Everything before it has been given out. */
+  #head = 0;
+  #spill: Spill | undefined;
+  #spilled = 0;
+  #dropped = 0;
+  #coalesced = 0;
+
+  constructor({ capacity, onFull }: Pick<ObserverEntry, 'capacity' | 'onFull'>) {
+    this.#capacity = capacity;
+    this.#onFull = onFull;
+  }
+
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  get coalesced(): number {
+    return this.#coalesced;
+  }
+
+  /** Events in memory. */
+  get size(): number {
+    return this.#queue.length - this.#head;
+  }
+
+  /** Events kept elsewhere, which `refill` brings back once memory is empty. */
+  get spilled(): number {
+    return this.#spilled;
+  }
+
+  get isFull(): boolean {
+    return this.size >= this.#capacity;
+  }
+
+  push(event: RunEvent): void {
+    if (this.#spilled > 0)
+      this.#toSpill(event); // what came before is still out there
+    else if (!this.isFull) this.#queue.push(event);
+    else this.#overflow(event);
+  }
+
+  /** The oldest event in memory. */
+  shift(): RunEvent | undefined {
+    const event = this.#queue[this.#head];
+    if (event === undefined) return undefined;
+    this.#head++;
+    if (this.#head === this.#queue.length) {
+      this.#queue = [];
+      this.#head = 0;
+    }
+    return event;
+  }
+
+  /** Brings back the oldest events of the spill. */
+  async refill(): Promise<void> {
+    if (this.#spill === undefined || this.#spilled === 0) return;
+    let events: readonly RunEvent[] = [];
+    try {
+      events = await this.#spill.take(SPILL_BATCH);
+    } catch {
+      // What cannot be read back is counted below, as what is not there.
+    }
+    this.#queue.push(...events);
+    this.#spilled -= events.length;
+    if (events.length === 0) {
+      this.#dropped += this.#spilled;
+      this.#spilled = 0;
+    }
+    if (this.#spilled > 0) return;
+    const spill = this.#spill;
+    this.#spill = undefined;
+    await spill.close().catch(() => undefined); // it is empty: nothing is lost by what it leaves behind
+  }
+
+  #overflow(event: RunEvent): void {
+    if (typeof this.#onFull === 'function') {
+      this.#spill ??= this.#onFull();
+      this.#toSpill(event);
+    } else if (this.#onFull === 'coalesce' && this.#join(event)) this.#coalesced++;
+    else if (this.#onFull === 'drop-oldest' && this.#dropOldest()) this.#queue.push(event);
+    else if (isEnd(event)) this.#queue.push(event);
+    else this.#dropped++;
+  }
+
+  #toSpill(event: RunEvent): void {
+    this.#spilled++;
+    this.#spill?.write(event).catch(() => {
+      this.#spilled--;
+      this.#dropped++;
+    });
+  }
+
+  /** Joins a piece of an answer to the piece before it. */
+  #join(event: RunEvent): boolean {
+    const last = this.#queue.at(-1);
+    if (event.type !== 'model.delta' || last?.type !== 'model.delta' || !isSameStream(last, event))
+      return false;
+    this.#queue[this.#queue.length - 1] = Object.freeze({ ...last, text: last.text + event.text });
+    return true;
+  }
+
+  #dropOldest(): boolean {
+    const oldest = this.#queue.findIndex((queued, index) => index >= this.#head && !isEnd(queued));
+    if (oldest < 0) return false;
+    this.#queue.splice(oldest, 1);
+    this.#dropped++;
+    return true;
+  }
+}
+
+type Delta = ModelDelta & Pick<RunEvent, 'spanId'>;
+
+function isSameStream(one: Delta, other: Delta): boolean {
+  return (
+    one.spanId === other.spanId &&
+    one.attempt === other.attempt &&
+    one.kind === other.kind &&
+    one.tool === other.tool
+  );
+}
+
+/** Ends are few, and owed. */
+function isEnd({ type }: RunEvent): boolean {
+  return type.endsWith('.end');
+}
