@@ -3,9 +3,10 @@ import { CancelScope } from '../base/abort.ts';
 import { messageOf, RegattaError } from '../base/errors.ts';
 import { deepFreeze } from '../base/json.ts';
 import type { GuardContext, GuardPoint, GuardSubjects } from '../ports/guard.ts';
-import type { GuardEntry } from '../ports/scope.ts';
+import type { GuardEntry, Scope } from '../ports/scope.ts';
 
 export interface Guarded<Point extends GuardPoint> {
+  readonly scope: Scope;
   readonly at: Point;
   readonly subject: GuardSubjects[Point];
 }
@@ -16,11 +17,11 @@ export interface Guarded<Point extends GuardPoint> {
  * @throws RegattaError `guard/denied` or `guard/timeout`; the signal's reason.
  */
 export async function applyGuards<Point extends GuardPoint>(
-  { at, subject }: Guarded<Point>,
+  { scope, at, subject }: Guarded<Point>,
   context: GuardContext,
 ): Promise<GuardSubjects[Point]> {
   let current = subject;
-  for (const entry of context.span.scope) {
+  for (const entry of scope) {
     if (entry.kind !== 'guard' || entry.at !== at) continue;
     const replaced = await check(entry, current, context);
     if (replaced !== undefined) current = deepFreeze(replaced as GuardSubjects[Point]); // a guard gives what it got, changed

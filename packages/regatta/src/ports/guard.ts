@@ -1,7 +1,6 @@
 /** The seam to whoever may change or stop what a run does. Unlike an observer, a guard is waited for. */
 import type { Json } from '../base/json.ts';
 import type { AssistantMessage, Message } from '../protocol/message.ts';
-import type { Span } from './span.ts';
 
 /** What is about to happen, or has. */
 export interface GuardSubjects {
@@ -16,7 +15,9 @@ export type GuardPoint = keyof GuardSubjects;
 /** Where in which run. */
 export interface GuardContext {
   readonly runId: string;
-  readonly span: Span;
+  readonly spanId: string;
+  readonly task: string | null;
+  readonly agent: string | null;
   readonly signal: AbortSignal;
 }
 

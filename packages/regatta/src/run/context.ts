@@ -95,8 +95,9 @@ export class Context implements RunContext {
     at: Point,
     subject: GuardSubjects[Point],
   ): Promise<GuardSubjects[Point]> {
-    const { runId, span, signal } = this;
-    return await applyGuards({ at, subject }, { runId, span, signal });
+    const { runId, signal, span } = this;
+    const { id: spanId, task, agent, scope } = span;
+    return await applyGuards({ scope, at, subject }, { runId, spanId, task, agent, signal });
   }
 
   resolveModel(llm: LlmDefinition | undefined, owner: string): Model {
