@@ -11,6 +11,7 @@ export {
   type KickoffOptions,
   type OutputOf,
 } from './api/crew.ts';
+export { type CrewRefOptions, crewRef } from './api/crew-ref.ts';
 export { type CallOptions, type CallResult, LLM, type LlmInput, type LlmOptions } from './api/llm.ts';
 // Runs, and the runtimes that hold what they share.
 export { createRuntime, Runtime, type RuntimeOptions } from './api/runtime.ts';
@@ -28,6 +29,7 @@ export {
 export type { Json, JsonObject } from './base/json.ts';
 export type { InferSchema, ParseResult, Schema } from './base/schema.ts';
 export type { Inputs } from './base/template.ts';
+export type { ContextRequest, CreateContext } from './crew/definition.ts';
 export type { Registration } from './observe/registry.ts';
 export type { CallContext } from './ports/call-context.ts';
 export type { Engine, Job } from './ports/engine.ts';
@@ -47,6 +49,7 @@ export type { Env } from './ports/provider.ts';
 export type { RunContext } from './ports/run-context.ts';
 export type { EventDraft, Span, Work } from './ports/span.ts';
 export type { Tool, ToolContext } from './ports/tool.ts';
+export type { CrewRef } from './protocol/crew-ref.ts';
 export type { EventType, FinishReason, ReadableEvent, RunEvent } from './protocol/event.ts';
 // Messages.
 export type {

@@ -16,6 +16,7 @@ export function createCore(options: Partial<CoreOptions>): RuntimeCore {
     providers: builtinProviders(),
     env: {},
     engine: localEngine,
+    openThreads: () => localEngine,
     entries: [],
     defaultLlm: undefined,
     rehearse: false,

@@ -1,17 +1,21 @@
 /** `Crew`: agents and tasks, ready to run any number of times at once. */
 
-import { toJson } from '../base/json.ts';
 import { limitAll } from '../base/limit.ts';
 import type { Inputs } from '../base/template.ts';
-import { type CrewDefinition, checkCrew, type Process, type TaskDefinition } from '../crew/definition.ts';
-import { runCrew } from '../crew/run-crew.ts';
+import {
+  type CreateContext,
+  type CrewDefinition,
+  checkCrew,
+  type Process,
+  type TaskDefinition,
+} from '../crew/definition.ts';
+import { createJob } from '../crew/job.ts';
 import type { BudgetLimits } from '../observe/budget.ts';
 import type { RateLimits } from '../observe/rate-limit.ts';
 import type { Journal } from '../ports/journal.ts';
 import type { LlmDefinition } from '../ports/model.ts';
-import type { RunContext } from '../ports/run-context.ts';
 import type { Scope } from '../ports/scope.ts';
-import type { Work } from '../ports/span.ts';
+import type { CrewRef } from '../protocol/crew-ref.ts';
 import type { CrewOutput } from '../protocol/output.ts';
 import type { Run } from '../run/run.ts';
 import type { Agent } from './agent.ts';
@@ -37,6 +41,13 @@ export interface CrewOptions<Tasks extends readonly TaskDefinition[]> {
   readonly process?: Process;
   /** For agents without one. @default the runtime's */
   readonly llm?: LlmInput;
+  /** Where other threads and machines find this crew; see `crewRef`. */
+  readonly ref?: CrewRef;
+  /**
+   * Makes what tools get as `context` for runs that were given none: where a run executes on another
+   * thread or machine, it is made there.
+   */
+  readonly createContext?: CreateContext;
   /** Hear the events of every run of this crew. */
   readonly callbacks?: readonly Callback[];
   /** What all runs of this crew in one runtime together may spend. @default no limit */
@@ -91,6 +102,8 @@ export class Crew<const Tasks extends readonly TaskDefinition[] = readonly TaskD
   readonly tasks: Tasks;
   readonly process: Process;
   readonly llm: LlmDefinition | undefined;
+  readonly ref: CrewRef | undefined;
+  readonly createContext: CreateContext | undefined;
   readonly budget: BudgetLimits | undefined;
   readonly limits: RateLimits | undefined;
   readonly scope: Scope;
@@ -102,6 +115,8 @@ export class Crew<const Tasks extends readonly TaskDefinition[] = readonly TaskD
     this.process = options.process ?? 'sequential';
     this.llm = toLlm(options.llm);
     this.scope = toScope(options.callbacks, `Crew "${this.name}"`);
+    this.ref = options.ref;
+    this.createContext = options.createContext;
     this.budget = options.budget;
     this.limits = options.limits;
     checkCrew(this);
@@ -113,21 +128,25 @@ export class Crew<const Tasks extends readonly TaskDefinition[] = readonly TaskD
     return await this.start(options).result;
   }
 
-  /** As `kickoff`, under the name that users of crewAI know. On the event loop, as everything here. */
+  /**
+   * As `kickoff`, on an OS thread for a crew that has a `ref`, so that tools may use the processor
+   * without holding up this thread. A crew without one runs on the event loop, as `kickoff` does; its
+   * `run.start` event says `engine: local`.
+   */
   async kickoffAsync(options: KickoffOptions = {}): Promise<CrewOutput<OutputOf<Tasks>>> {
-    return await this.start(options).result;
+    return await this.#start(options, this.ref === undefined ? undefined : 'threads').result;
   }
 
-  /** Starts a run and gives its handle: result, events, usage, cancel. Never throws for bad inputs: `result` rejects. */
+  /** Starts a run and gives its handle: result, events, usage, cancel. Bad inputs do not throw here: `result` rejects. */
   start(options: KickoffOptions = {}): Run<CrewOutput<OutputOf<Tasks>>> {
-    const { inputs = {}, callbacks, runtime, ...rest } = options;
-    const job = {
-      name: this.name,
-      inputs: toJson(inputs),
-      start: (context: RunContext) => run<OutputOf<Tasks>>(this, inputs, context),
-    };
+    return this.#start(options, undefined);
+  }
+
+  #start(options: KickoffOptions, on: 'threads' | undefined): Run<CrewOutput<OutputOf<Tasks>>> {
+    const { callbacks, runtime, inputs = {}, ...rest } = options;
     const scopes = [this.scope, toScope(callbacks, `The run of crew "${this.name}"`)];
-    return (runtime?.core ?? defaultCore()).start(job, { ...rest, scopes, definition: this });
+    const core = runtime?.core ?? defaultCore();
+    return core.start(createJob<OutputOf<Tasks>>(this, inputs), { ...rest, scopes, definition: this, on });
   }
 
   /**
@@ -140,20 +159,4 @@ export class Crew<const Tasks extends readonly TaskDefinition[] = readonly TaskD
   ): Promise<readonly PromiseSettledResult<CrewOutput<OutputOf<Tasks>>>[]> {
     return await limitAll(inputs, concurrency, (one) => this.kickoff({ ...options, inputs: one }));
   }
-}
-
-async function* run<Parsed>(
-  crew: CrewDefinition,
-  inputs: Inputs,
-  context: RunContext,
-): Work<CrewOutput<Parsed>> {
-  const tasks = Object.freeze(yield* runCrew(crew, inputs, context));
-  const last = tasks.at(-1);
-  return Object.freeze({
-    runId: context.runId,
-    text: last?.text ?? '',
-    parsed: last?.parsed as Parsed, // by the last task's schema, which is where `Parsed` comes from
-    tasks,
-    usage: context.meter.report(),
-  });
 }

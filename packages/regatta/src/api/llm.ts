@@ -3,6 +3,7 @@
 import { createContract, type Schema } from '../base/schema.ts';
 import { callModel } from '../model/call-model.ts';
 import { createLlmDefinition, type LlmSettings } from '../model/llm.ts';
+import type { Job } from '../ports/engine.ts';
 import type { LlmDefinition, ModelReply, ModelRequest, ModelSettings } from '../ports/model.ts';
 import type { RunContext } from '../ports/run-context.ts';
 import type { Scope } from '../ports/scope.ts';
@@ -81,11 +82,23 @@ export class LLM implements LlmDefinition {
       toolChoice: tools.length > 0 ? toolChoice : 'none',
       output: schema === null ? null : { name: 'answer', schema },
     } as const;
-    return (runtime?.core ?? defaultCore()).start(
-      { name: 'llm.call', inputs: null, start: (context) => callOnce(this, request, context) },
-      { scopes: [this.scope, toScope(callbacks, 'llm.call')], signal, stream },
-    );
+    return (runtime?.core ?? defaultCore()).start(callJob(this, request), {
+      scopes: [this.scope, toScope(callbacks, 'llm.call')],
+      signal,
+      stream,
+    });
   }
+}
+
+function callJob(llm: LLM, request: Omit<ModelRequest, 'attempt'>): Job<CallResult> {
+  return {
+    name: 'llm.call',
+    inputs: null,
+    ref: null,
+    start: (context) => callOnce(llm, request, context),
+    entries: () => new Map(),
+    revive: () => Promise.reject(new Error('A call has no ref, so it never leaves this thread.')),
+  };
 }
 
 async function* callOnce(

@@ -83,6 +83,10 @@ export interface ErrorDetails {
   'graph/cycle': { readonly tasks: readonly string[] };
   'run/cancelled': { readonly runId: string; readonly reason: string };
   'run/failed': { readonly runId: string };
+  'run/worker-lost': { readonly runId: string; readonly exitCode: number | null };
+  'engine/no-ref': { readonly engine: string; readonly crew: string };
+  'engine/not-portable': { readonly engine: string; readonly field: string };
+  'engine/crew-not-found': { readonly module: string; readonly export: string };
   'runtime/closed': { readonly state: string };
   'callbacks/unknown-name': { readonly name: string; readonly known: readonly string[] };
   'callbacks/missing-variable': { readonly name: string; readonly variable: string };

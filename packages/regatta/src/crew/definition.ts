@@ -2,9 +2,11 @@
 import { type AgentDefinition, checkTools } from '../agent/definition.ts';
 import { Problems, show } from '../base/problems.ts';
 import type { Contract } from '../base/schema.ts';
+import type { Inputs } from '../base/template.ts';
 import type { LlmDefinition } from '../ports/model.ts';
 import type { Scope } from '../ports/scope.ts';
 import type { Tool } from '../ports/tool.ts';
+import type { CrewRef } from '../protocol/crew-ref.ts';
 
 export interface TaskDefinition<Parsed = unknown> {
   /** Undefined = `task-1`, `task-2`, … by its place in the crew. */
@@ -20,6 +22,15 @@ export interface TaskDefinition<Parsed = unknown> {
   readonly scope: Scope;
 }
 
+/** What a run is, to whoever makes its context. */
+export interface ContextRequest {
+  readonly runId: string;
+  readonly inputs: Inputs;
+}
+
+/** Makes what tools get as `context`. */
+export type CreateContext = (run: ContextRequest) => unknown;
+
 export type Process = 'sequential';
 
 export interface CrewDefinition {
@@ -29,6 +40,8 @@ export interface CrewDefinition {
   readonly process: Process;
   /** For agents without one of their own. */
   readonly llm: LlmDefinition | undefined;
+  readonly ref: CrewRef | undefined;
+  readonly createContext: CreateContext | undefined;
   readonly scope: Scope;
 }
 

@@ -1,6 +1,8 @@
 /** The seam to where runs execute. */
 import type { Json } from '../base/json.ts';
+import type { CrewRef } from '../protocol/crew-ref.ts';
 import type { RunContext } from './run-context.ts';
+import type { Entry } from './scope.ts';
 import type { Work } from './span.ts';
 
 /** One run's work as an engine gets it. */
@@ -8,8 +10,17 @@ export interface Job<Output> {
   /** What people call it. */
   readonly name: string;
   readonly inputs: Json;
+  /** Where the definition can be loaded by others; null = only here. */
+  readonly ref: CrewRef | null;
   /** The work itself, for engines in this thread. */
   start(context: RunContext): Work<Output>;
+  /**
+   * The callbacks that the definition's parts bring, by addresses that are the same wherever the
+   * definition is loaded: so an engine elsewhere says who hears, and they are called here.
+   */
+  entries(): ReadonlyMap<string, Entry>;
+  /** Makes the output out of what crossed a thread or a machine. */
+  revive(portable: Json, context: RunContext): Promise<Output>;
 }
 
 export interface Engine {
@@ -17,4 +28,6 @@ export interface Engine {
   readonly name: string;
   /** Does the job and yields what happens. Stops when the context's signal is aborted. */
   execute<Output>(job: Job<Output>, context: RunContext): Work<Output>;
+  /** Releases threads and sockets. Idempotent. */
+  close?(): Promise<void>;
 }

@@ -1,7 +1,9 @@
 /** What everything that runs is given. It is passed down, never looked up. */
 import type { CallContext } from './call-context.ts';
 import type { LlmDefinition, Model } from './model.ts';
+import type { Env } from './provider.ts';
 import type { Scope } from './scope.ts';
+import type { Span } from './span.ts';
 
 export interface ChildOptions {
   readonly task?: string;
@@ -10,12 +12,27 @@ export interface ChildOptions {
   readonly scope?: Scope;
 }
 
+/** A runtime's share in how its runs behave, as data. `env` holds keys: it goes to workers, and nowhere else. */
+export interface RuntimeFacts {
+  readonly env: Env;
+  readonly rehearse: boolean;
+  readonly defaultLlm: LlmDefinition | undefined;
+}
+
 export interface RunContext extends CallContext {
   /** What the user gave as `context`. Never in events or journals. */
   readonly context: unknown;
   /** Opens a span inside this one. `key` names its place, and stays the same when a run is repeated. */
   child(key: string, options?: ChildOptions): RunContext;
   withSignal(signal: AbortSignal): RunContext;
+  /** The same span for user code that is to see another `context`. */
+  withContext(context: unknown): RunContext;
+  /** What an engine elsewhere needs of the runtime. */
+  readonly facts: RuntimeFacts;
+  /** Inside this run, a span that another thread or machine has opened, with the entries that it adds. */
+  adopt(span: Omit<Span, 'scope'>, entries: Scope): RunContext;
+  /** Whether `step` records. */
+  readonly isJournaled: boolean;
   /** The model that a definition means in this runtime. `owner` names the asker in errors. */
   resolveModel(llm: LlmDefinition | undefined, owner: string): Model;
   /** Uses of `key` in this run, the one that this call counts included. */

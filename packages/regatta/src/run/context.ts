@@ -8,14 +8,18 @@ import type { GuardPoint, GuardSubjects } from '../ports/guard.ts';
 import type { Journal } from '../ports/journal.ts';
 import type { Meter } from '../ports/meter.ts';
 import type { LlmDefinition, Model } from '../ports/model.ts';
-import type { ChildOptions, RunContext } from '../ports/run-context.ts';
+import type { ChildOptions, RunContext, RuntimeFacts } from '../ports/run-context.ts';
+import type { Scope } from '../ports/scope.ts';
 import type { Span } from '../ports/span.ts';
 import { enterRun } from './current.ts';
 
 /** What all contexts of a run share. */
 export interface RunCore {
   readonly runId: string;
+  /** The run's own: what every span of it inherits. */
+  readonly scope: Scope;
   readonly context: unknown;
+  readonly facts: RuntimeFacts;
   readonly wantsDeltas: boolean;
   readonly meter: Meter;
   readonly clock: Clock;
@@ -70,6 +74,23 @@ export class Context implements RunContext {
       scope: extendScope(span.scope, scope),
     };
     return new Context(this.#core, child, this.signal);
+  }
+
+  adopt(span: Omit<Span, 'scope'>, entries: Scope): RunContext {
+    const scope = extendScope(this.#core.scope, entries);
+    return new Context(this.#core, { ...span, scope }, this.signal);
+  }
+
+  withContext(context: unknown): RunContext {
+    return new Context({ ...this.#core, context }, this.span, this.signal);
+  }
+
+  get facts(): RuntimeFacts {
+    return this.#core.facts;
+  }
+
+  get isJournaled(): boolean {
+    return this.#core.journal !== undefined;
   }
 
   withSignal(signal: AbortSignal): RunContext {

@@ -19,6 +19,7 @@ import type { LedgerEntry, UsageReport } from '../protocol/usage.ts';
 import { EventBuffer } from './buffer.ts';
 import { Context } from './context.ts';
 import { enterRun } from './current.ts';
+import { OpenSpans } from './open-spans.ts';
 import type { RunSetup } from './setup.ts';
 
 /** What became of a run's events. `balance` is 0, or an event was lost without being counted. */
@@ -60,6 +61,7 @@ export class Run<Output> implements AsyncDisposable {
   readonly #stamp: Stamp;
   readonly #ledger: Ledger;
   readonly #buffer: EventBuffer;
+  readonly #spans = new OpenSpans();
   #orphaned = 0;
   #status: RunStatus | 'running' = 'running';
 
@@ -152,13 +154,15 @@ export class Run<Output> implements AsyncDisposable {
     await this.flush();
   }
 
-  async #drive(job: Job<Output>, { runId, runtime, options, scope }: RunSetup): Promise<Output> {
+  async #drive(job: Job<Output>, { runId, runtime, options, engine, scope }: RunSetup): Promise<Output> {
     const { signal } = this.#controller;
-    const { engine, clock, random } = runtime;
+    const { clock, random } = runtime;
     const span: Span = { id: runId, parentId: null, task: null, agent: null, scope };
     const core = {
       runId,
+      scope,
       context: options.context,
+      facts: runtime.facts,
       wantsDeltas: options.stream,
       meter: this.#ledger,
       clock,
@@ -189,6 +193,7 @@ export class Run<Output> implements AsyncDisposable {
     } catch (thrown) {
       const error = signal.aborted ? signal.reason : toRunError(thrown, runId);
       end = { status: signal.aborted ? 'cancelled' : 'failed', output: null, error: toErrorData(error) };
+      for (const draft of this.#spans.close(toErrorData(error))) void this.#emit(draft);
       throw error;
     } finally {
       outer?.removeEventListener('abort', follow);
@@ -200,6 +205,7 @@ export class Run<Output> implements AsyncDisposable {
 
   /** Gives a promise when an observer asks the run to wait for it. */
   #emit(draft: EventDraft): Promise<unknown> | undefined {
+    this.#spans.track(draft);
     const event = this.#stamp.event(draft);
     this.#buffer.push(event);
     return this.#dispatcher.publish(event, draft.span.scope);

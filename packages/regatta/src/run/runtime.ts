@@ -28,6 +28,8 @@ export interface CoreOptions {
   readonly providers: Providers;
   readonly env: Env;
   readonly engine: Engine;
+  /** Opens the engine for runs that ask for OS threads, on first use. */
+  readonly openThreads: () => Engine;
   readonly entries: readonly Entry[];
   readonly budget?: BudgetLimits | undefined;
   readonly limits?: RateLimits | undefined;
@@ -45,6 +47,8 @@ export interface StartOptions extends Partial<RunOptions> {
   readonly definition?: Spender | undefined;
   /** The run's own. */
   readonly budget?: BudgetLimits | undefined;
+  /** `threads` asks for OS threads whatever the runtime's engine is. */
+  readonly on?: 'threads' | undefined;
 }
 
 /** A definition that bounds what all its runs together may use. */
@@ -66,6 +70,7 @@ export class RuntimeCore {
   readonly #byDefinition = new WeakMap<Spender, Allowances>();
   /** Under way, or with observers that are not done; emptied as they end. */
   readonly #active = new Set<Run<unknown>>();
+  #threadsEngine: Engine | undefined;
   #state: State = 'open';
 
   constructor(options: CoreOptions) {
@@ -77,7 +82,7 @@ export class RuntimeCore {
     const resolve = createResolver(options);
     const withJournal: ResolveModel = (llm, owner) => journaled(resolve(llm, owner));
     this.#share = {
-      engine: options.engine,
+      facts: options,
       clock: this.#clock,
       random: this.#random,
       onObserverError: options.onObserverError,
@@ -100,7 +105,7 @@ export class RuntimeCore {
   }
 
   /** @throws RegattaError `runtime/closed` once `close` was called. */
-  start<Output>(job: Job<Output>, { scopes, definition, budget, ...options }: StartOptions): Run<Output> {
+  start<Output>(job: Job<Output>, { scopes, definition, budget, on, ...options }: StartOptions): Run<Output> {
     if (this.#state !== 'open') {
       throw new RegattaError(
         'runtime/closed',
@@ -120,6 +125,7 @@ export class RuntimeCore {
         journal: options.journal,
         bufferSize: options.bufferSize ?? BUFFER_CAPACITY,
       },
+      engine: on === 'threads' ? this.#threads() : this.#options.engine,
       allowances: this.#allowancesOf(definition, budget),
       scope: scopes.reduce(extendScope, this.#registry.scope),
     });
@@ -156,6 +162,11 @@ export class RuntimeCore {
     };
   }
 
+  #threads(): Engine {
+    this.#threadsEngine ??= this.#options.openThreads();
+    return this.#threadsEngine;
+  }
+
   /** Waits for the observers of every run under way. */
   async flush(options?: FlushOptions): Promise<void> {
     await Promise.all(Array.from(this.#active, (run) => run.flush(options)));
@@ -174,7 +185,11 @@ export class RuntimeCore {
     clearTimeout(timer);
     await this.flush({ timeoutMs });
     this.#state = 'closed';
-    await this.#options.providers.close();
+    await Promise.all([
+      this.#options.engine.close?.(),
+      this.#threadsEngine?.close?.(),
+      this.#options.providers.close(),
+    ]);
   }
 }
 

@@ -5,10 +5,11 @@ import type { OnObserverError } from '../observe/lane.ts';
 import type { Allowances } from '../observe/ledger.ts';
 import type { Engine } from '../ports/engine.ts';
 import type { Journal } from '../ports/journal.ts';
+import type { RuntimeFacts } from '../ports/run-context.ts';
 import type { Scope } from '../ports/scope.ts';
 
 export interface RuntimeShare {
-  readonly engine: Engine;
+  readonly facts: RuntimeFacts;
   readonly clock: Clock;
   readonly random: Random;
   readonly onObserverError: OnObserverError;
@@ -30,6 +31,7 @@ export interface RunSetup {
   readonly runId: string;
   readonly runtime: RuntimeShare;
   readonly options: RunOptions;
+  readonly engine: Engine;
   readonly allowances: Allowances;
   /** Runtime's, definition's and the run's own, in this order. */
   readonly scope: Scope;

@@ -1,0 +1,81 @@
+/** A crew's run as an engine gets it. */
+import { checkAnswer } from '../agent/answer.ts';
+import { type Json, toJson } from '../base/json.ts';
+import type { Inputs } from '../base/template.ts';
+import type { Job } from '../ports/engine.ts';
+import type { RunContext } from '../ports/run-context.ts';
+import type { Entry, Scope } from '../ports/scope.ts';
+import type { Work } from '../ports/span.ts';
+import type { CrewOutput, TaskOutput } from '../protocol/output.ts';
+import type { CrewDefinition } from './definition.ts';
+import { runCrew } from './run-crew.ts';
+
+/** What crosses threads of a task's output: what it parses to is made again on the other side. */
+type PortableTask = Pick<TaskOutput, 'task' | 'agent' | 'text'>;
+
+export function createJob<Parsed>(crew: CrewDefinition, inputs: Inputs): Job<CrewOutput<Parsed>> {
+  return {
+    name: crew.name,
+    inputs: toJson(inputs),
+    ref: crew.ref ?? null,
+    start: (context) => run(crew, inputs, context),
+    entries: () => addressEntries(crew),
+    revive: async (portable, context) => {
+      const tasks = portable as unknown as readonly PortableTask[]; // `toPortable` made it
+      return toOutput(await Promise.all(tasks.map((task, index) => revive(crew, task, index))), context);
+    },
+  };
+}
+
+/** A finished run's outputs as plain data. */
+export function toPortable({ tasks }: CrewOutput): Json {
+  return tasks.map(({ task, agent, text }) => ({ task, agent, text }));
+}
+
+async function* run<Parsed>(
+  crew: CrewDefinition,
+  inputs: Inputs,
+  given: RunContext,
+): Work<CrewOutput<Parsed>> {
+  const { createContext } = crew;
+  const { runId } = given;
+  const isGiven = given.context !== undefined || createContext === undefined;
+  const context = isGiven ? given : given.withContext(await createContext({ runId, inputs }));
+  return toOutput(yield* runCrew(crew, inputs, context), context);
+}
+
+function toOutput<Parsed>(tasks: readonly TaskOutput[], { runId, meter }: RunContext): CrewOutput<Parsed> {
+  const last = tasks.at(-1);
+  return Object.freeze({
+    runId,
+    text: last?.text ?? '',
+    parsed: last?.parsed as Parsed, // by the last task's schema, which is where `Parsed` comes from
+    tasks: Object.freeze([...tasks]),
+    usage: meter.report(),
+  });
+}
+
+async function revive(
+  crew: CrewDefinition,
+  { task, agent, text }: PortableTask,
+  index: number,
+): Promise<TaskOutput> {
+  const contract = crew.tasks[index]?.contract ?? null;
+  if (contract === null) return Object.freeze({ task, agent, text, parsed: undefined });
+  const verdict = await checkAnswer(text, contract);
+  // The other side has accepted this text by the same schema.
+  return Object.freeze({ task, agent, text, parsed: verdict.isValid ? verdict.value : undefined });
+}
+
+/** Every callback of the crew's parts, by where it stands. The crew's own are the run's, and not among them. */
+function addressEntries({ tasks, agents, llm }: CrewDefinition): ReadonlyMap<string, Entry> {
+  const scopes: (readonly [string, Scope])[] = [
+    ...tasks.map(({ scope }, index) => [`task-${index}`, scope] as const),
+    ...agents.map(({ scope }, index) => [`agent-${index}`, scope] as const),
+    ...agents.map((agent, index) => [`agent-${index}-llm`, agent.llm?.scope ?? []] as const),
+    ['llm', llm?.scope ?? []],
+  ];
+  return new Map(
+    scopes.flatMap(([place, scope]) => scope.map((entry, at) => [`${place}/${at}`, entry] as const)),
+  );
+}

@@ -1,0 +1,65 @@
+/**
+ * The spans of a run that have started and not ended.
+ *
+ * Whoever works ends its own spans. What is left when the work is over (a thread was lost, an engine
+ * of somebody else's forgot) is ended here: every start has its one end, whatever happens.
+ */
+import type { EventDraft } from '../ports/span.ts';
+import type { EventBody } from '../protocol/event.ts';
+import type { ErrorData } from '../protocol/output.ts';
+import { NO_USAGE } from '../protocol/usage.ts';
+
+export class OpenSpans {
+  /** By span and noun: an agent's turn is the span of a model call and may hold others. */
+  readonly #starts = new Map<string, EventDraft>();
+
+  track(draft: EventDraft): void {
+    const { type } = draft.body;
+    const dot = type.indexOf('.');
+    const verb = type.slice(dot + 1);
+    if (verb === 'start') this.#starts.set(`${draft.span.id} ${type.slice(0, dot)}`, draft);
+    else if (verb === 'end') this.#starts.delete(`${draft.span.id} ${type.slice(0, dot)}`);
+  }
+
+  /** The missing ends, innermost first. */
+  close(error: ErrorData): readonly EventDraft[] {
+    const open = [...this.#starts.values()].reverse();
+    this.#starts.clear();
+    return open.flatMap(({ span, body }) => {
+      const end = endOf(body, error);
+      return end === undefined ? [] : [{ span, body: end }];
+    });
+  }
+}
+
+function endOf(start: EventBody, error: ErrorData): EventBody | undefined {
+  switch (start.type) {
+    case 'task.start':
+      return {
+        type: 'task.end',
+        task: start.task,
+        status: 'failed',
+        text: null,
+        parsed: null,
+        error,
+        because: null,
+      };
+    case 'agent.start':
+      return { type: 'agent.end', agent: start.agent, calls: 0, text: null, error };
+    case 'model.start':
+      return {
+        type: 'model.end',
+        model: start.model,
+        message: null,
+        finishReason: null,
+        usage: NO_USAGE,
+        costUsd: null,
+        attempts: 1,
+        error,
+      };
+    case 'tool.start':
+      return { type: 'tool.end', tool: start.tool, callId: start.callId, result: '', error };
+    default:
+      return undefined; // the run's own end is written by the run
+  }
+}
