@@ -2,8 +2,18 @@
 
 // Definitions: frozen values that may serve any number of runs at once.
 export { Agent, type AgentOptions } from './api/agent.ts';
-// Events, and who hears them.
-export { type Callback, type CallbackObject, type CallbackOptions, callback } from './api/callback.ts';
+// Events, and who hears, changes or stops them.
+export {
+  type Callback,
+  type CallbackObject,
+  type CallbackOptions,
+  callback,
+  type GuardCallback,
+  type GuardOptions,
+  guard,
+  type TransformCallback,
+  transform,
+} from './api/callback.ts';
 export {
   Crew,
   type CrewOptions,
@@ -16,6 +26,8 @@ export { type CallOptions, type CallResult, LLM, type LlmInput, type LlmOptions 
 // Runs, and the runtimes that hold what they share.
 export { createRuntime, Runtime, type RuntimeOptions } from './api/runtime.ts';
 export { Task, type TaskOptions } from './api/task.ts';
+// Seams, for implementations of your own.
+export type { Clock, Random } from './base/clock.ts';
 // Errors: one class, a closed union of codes.
 export {
   type ErrorCode,
@@ -25,14 +37,17 @@ export {
   type Problem,
   RegattaError,
 } from './base/errors.ts';
-// Seams, for implementations of your own.
 export type { Json, JsonObject } from './base/json.ts';
 export type { InferSchema, ParseResult, Schema } from './base/schema.ts';
 export type { Inputs } from './base/template.ts';
 export type { ContextRequest, CreateContext } from './crew/definition.ts';
+export type { BudgetLimits } from './observe/budget.ts';
+export type { LaneCounts } from './observe/lane.ts';
+export type { RateLimits } from './observe/rate-limit.ts';
 export type { Registration } from './observe/registry.ts';
 export type { CallContext } from './ports/call-context.ts';
 export type { Engine, Job } from './ports/engine.ts';
+export type { Guard, GuardContext, GuardPoint, GuardSubjects } from './ports/guard.ts';
 export type { Journal } from './ports/journal.ts';
 export type {
   LlmDefinition,
@@ -47,6 +62,7 @@ export type {
 export type { EventPattern } from './ports/observer.ts';
 export type { Env } from './ports/provider.ts';
 export type { RunContext } from './ports/run-context.ts';
+export type { OverflowPolicy, Spill } from './ports/scope.ts';
 export type { EventDraft, Span, Work } from './ports/span.ts';
 export type { Tool, ToolContext } from './ports/tool.ts';
 export type { CrewRef } from './protocol/crew-ref.ts';

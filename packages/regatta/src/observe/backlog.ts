@@ -21,9 +21,13 @@ export class Backlog {
   #dropped = 0;
   #coalesced = 0;
 
-  constructor({ capacity, onFull }: Pick<ObserverEntry, 'capacity' | 'onFull'>) {
+  readonly #onLoss: () => void;
+
+  /** `onLoss` hears when an event is dropped later than in `push`. */
+  constructor({ capacity, onFull }: Pick<ObserverEntry, 'capacity' | 'onFull'>, onLoss: () => void) {
     this.#capacity = capacity;
     this.#onFull = onFull;
+    this.#onLoss = onLoss;
   }
 
   get dropped(): number {
@@ -103,6 +107,7 @@ export class Backlog {
     this.#spill?.write(event).catch(() => {
       this.#spilled--;
       this.#dropped++;
+      this.#onLoss();
     });
   }
 

@@ -61,7 +61,7 @@ export class Lane {
   constructor(entry: ObserverEntry, options: LaneOptions) {
     this.#entry = entry;
     this.#options = options;
-    this.#backlog = new Backlog(entry);
+    this.#backlog = new Backlog(entry, () => this.#wake());
     this.#breaker = new Breaker({ ...entry, clock: options.clock });
   }
 
