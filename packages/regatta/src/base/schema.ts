@@ -2,6 +2,7 @@
  * Schemas of tool arguments and of typed output: Zod, any Standard Schema that can show its JSON
  * Schema, or a raw JSON Schema. Converted once, when the definition is made.
  */
+import type { Validator } from '@cfworker/json-schema';
 import type { StandardJSONSchemaV1, StandardSchemaV1 } from '@standard-schema/spec';
 import { type Problem, RegattaError } from './errors.ts';
 import { isJsonObject, type Json, type JsonObject, toJson } from './json.ts';
@@ -77,13 +78,13 @@ function toProblem({ message, path = [] }: StandardSchemaV1.Issue, value: unknow
 
 function jsonSchemaContract(jsonSchema: JsonObject): Contract<Json> {
   const schema = toJson(jsonSchema) as JsonObject; // the argument is one, and JSON keeps it so
+  let opening: Promise<Validator> | undefined;
   return {
     jsonSchema: schema,
     async parse(value) {
-      // Loaded on use: who gives Standard Schemas never pays for it.
-      const { Validator } = await import('@cfworker/json-schema');
+      opening ??= openValidator(schema);
       const json = toJson(value);
-      const { valid, errors } = new Validator({ ...schema }, '7', false).validate(json);
+      const { valid, errors } = (await opening).validate(json);
       if (valid) return { isValid: true, value: json };
       const problems = errors.map(({ instanceLocation, error }) => ({
         field: instanceLocation.replace(/^#\/?/, '').replaceAll('/', '.'),
@@ -93,6 +94,12 @@ function jsonSchemaContract(jsonSchema: JsonObject): Contract<Json> {
       return { isValid: false, problems };
     },
   };
+}
+
+/** Loaded on use: who gives Standard Schemas never pays for it. */
+async function openValidator(schema: JsonObject): Promise<Validator> {
+  const { Validator } = await import('@cfworker/json-schema');
+  return new Validator(structuredClone(schema), '7', false); // a copy: it writes into what it is given
 }
 
 /** Problems as lines for a model or a person. */
