@@ -125,9 +125,10 @@ export function toScope(callbacks: readonly Callback[] | undefined, owner: strin
 export function toEntries(callbacks: readonly Callback[] | undefined, owner: string): readonly Entry[] {
   const problems = new Problems(owner);
   const entries = (callbacks ?? []).flatMap((given, index) => {
+    const field = `callbacks[${index}]`;
+    checkOptions(problems, field, given);
     const entry = toEntry(given);
     if (entry !== undefined) return [entry];
-    const field = `callbacks[${index}]`;
     problems.add(
       field,
       given,
@@ -137,6 +138,26 @@ export function toEntries(callbacks: readonly Callback[] | undefined, owner: str
   });
   problems.throwIfAny();
   return entries;
+}
+
+const POLICIES: readonly unknown[] = ['drop-newest', 'drop-oldest', 'coalesce', 'block'];
+
+function checkOptions(problems: Problems, field: string, given: Callback): void {
+  if (typeof given !== 'object' || given === null) return;
+  const { capacity, blockMs, timeoutMs, breakAfter, breakMs, onFull }: CallbackOptions =
+    given as CallbackOptions; // what it lacks is undefined
+  problems.integer(`${field}.capacity`, capacity, 1);
+  problems.integer(`${field}.blockMs`, blockMs, 0);
+  problems.integer(`${field}.timeoutMs`, timeoutMs, 1);
+  problems.integer(`${field}.breakAfter`, breakAfter, 1);
+  problems.integer(`${field}.breakMs`, breakMs, 0);
+  if (onFull === undefined || typeof onFull === 'function' || POLICIES.includes(onFull)) return;
+  const known = POLICIES.join(', ');
+  problems.add(
+    `${field}.onFull`,
+    onFull,
+    `${field}.onFull must be one of ${known}, or a function that opens a Spill, got ${show(onFull)}. Correct it.`,
+  );
 }
 
 function toEntry(given: Callback): Entry | undefined {

@@ -1,6 +1,7 @@
 /** `Crew`: agents and tasks, ready to run any number of times at once. */
 
 import { limitAll } from '../base/limit.ts';
+import { Problems } from '../base/problems.ts';
 import type { Inputs } from '../base/template.ts';
 import {
   type CreateContext,
@@ -152,11 +153,16 @@ export class Crew<const Tasks extends readonly TaskDefinition[] = readonly TaskD
   /**
    * Runs the crew once for each element of `inputs`. A run that fails does not touch the others.
    * Gives settled results in the order of `inputs`; never rejects because of a run.
+   *
+   * @throws RegattaError `definition/invalid` for a concurrency below 1.
    */
   async kickoffForEach(
     inputs: readonly Inputs[],
     { concurrency = FOR_EACH_CONCURRENCY, ...options }: KickoffForEachOptions = {},
   ): Promise<readonly PromiseSettledResult<CrewOutput<OutputOf<Tasks>>>[]> {
+    const problems = new Problems(`kickoffForEach of crew "${this.name}"`);
+    problems.integer('concurrency', concurrency, 1);
+    problems.throwIfAny();
     return await limitAll(inputs, concurrency, (one) => this.kickoff({ ...options, inputs: one }));
   }
 }

@@ -140,4 +140,11 @@ test('what is no callback is refused where it is given, by name', () => {
   expect(() => createRuntime({ callbacks: [() => undefined, 5 as never] })).toThrow(
     /callbacks\[1\] must be a function/,
   );
+  const bad = { onEvent: () => undefined, capacity: 0, onFull: 'lose' as never };
+  expect(() => createRuntime({ callbacks: [bad] })).toThrow(
+    /callbacks\[0\].capacity.*\n.*onFull must be one of drop-newest/,
+  );
+  expect(() => createRuntime({ budget: { usd: -1 }, limits: { requestsPerMinute: 0 } })).toThrow(
+    /requestsPerMinute.*\n.*usd/,
+  );
 });

@@ -2,18 +2,13 @@
 
 /**
  * Does `work` for every item, at most `concurrency` at once, and waits for all of them. Results are
- * settled and in the order of `items`. Never rejects.
- *
- * @throws RangeError if `concurrency` is not at least 1.
+ * settled and in the order of `items`. Never rejects. `concurrency` is at least 1.
  */
 export async function limitAll<T, R>(
   items: readonly T[],
   concurrency: number,
   work: (item: T, index: number) => Promise<R>,
 ): Promise<readonly PromiseSettledResult<R>[]> {
-  if (!(concurrency >= 1)) {
-    throw new RangeError(`concurrency must be at least 1, got ${concurrency}. Give a positive number.`);
-  }
   const results: PromiseSettledResult<R>[] = [];
   let next = 0;
   const worker = async (): Promise<void> => {

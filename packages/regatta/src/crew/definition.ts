@@ -3,6 +3,7 @@ import { type AgentDefinition, checkTools } from '../agent/definition.ts';
 import { Problems, show } from '../base/problems.ts';
 import type { Contract } from '../base/schema.ts';
 import type { Inputs } from '../base/template.ts';
+import { type Allowance, checkAllowance } from '../observe/allowance.ts';
 import type { LlmDefinition } from '../ports/model.ts';
 import type { Scope } from '../ports/scope.ts';
 import type { Tool } from '../ports/tool.ts';
@@ -33,7 +34,7 @@ export type CreateContext = (run: ContextRequest) => unknown;
 
 export type Process = 'sequential';
 
-export interface CrewDefinition {
+export interface CrewDefinition extends Allowance {
   readonly name: string;
   readonly agents: readonly AgentDefinition[];
   readonly tasks: readonly TaskDefinition[];
@@ -63,9 +64,11 @@ export function checkTask(task: TaskDefinition): void {
 }
 
 /** @throws RegattaError `definition/invalid` with everything that is wrong. */
-export function checkCrew({ name, agents, tasks, process }: CrewDefinition): void {
+export function checkCrew(crew: CrewDefinition): void {
+  const { name, agents, tasks, process } = crew;
   const problems = new Problems(`Crew "${name}"`);
   problems.text('name', name);
+  checkAllowance(problems, crew);
   if (process !== 'sequential') {
     problems.add(
       'process',

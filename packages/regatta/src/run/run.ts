@@ -234,6 +234,7 @@ export class Run<Output> implements AsyncDisposable {
 
 function toRunError(thrown: unknown, runId: string): RegattaError {
   if (isRegattaError(thrown)) return thrown;
-  const message = `Run "${runId}" failed: ${messageOf(thrown)} See the cause for where it was thrown.`;
+  const reason = messageOf(thrown).replace(/[.!?]?$/, '.'); // somebody else's sentence, or half of one
+  const message = `Run "${runId}" failed: ${reason} See the cause for where it was thrown.`;
   return new RegattaError('run/failed', message, { runId }, { cause: thrown });
 }

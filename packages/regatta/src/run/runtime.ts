@@ -7,12 +7,14 @@
 import { type Clock, type Random, systemClock } from '../base/clock.ts';
 import { RegattaError } from '../base/errors.ts';
 import { createId } from '../base/ids.ts';
+import { Problems } from '../base/problems.ts';
 import { journaled } from '../model/journaled.ts';
 import { createResolver, type ResolveModel } from '../model/resolve.ts';
+import { type Allowance, checkAllowance } from '../observe/allowance.ts';
 import { Budget, type BudgetLimits } from '../observe/budget.ts';
 import type { OnObserverError } from '../observe/lane.ts';
 import type { Allowances } from '../observe/ledger.ts';
-import { RateLimiter, type RateLimits } from '../observe/rate-limit.ts';
+import { RateLimiter } from '../observe/rate-limit.ts';
 import { type Registration, Registry } from '../observe/registry.ts';
 import { extendScope } from '../observe/scope.ts';
 import type { Engine, Job } from '../ports/engine.ts';
@@ -24,15 +26,13 @@ import { BUFFER_CAPACITY } from './buffer.ts';
 import { type FlushOptions, Run } from './run.ts';
 import type { RunOptions, RuntimeShare } from './setup.ts';
 
-export interface CoreOptions {
+export interface CoreOptions extends Allowance {
   readonly providers: Providers;
   readonly env: Env;
   readonly engine: Engine;
   /** Opens the engine for runs that ask for OS threads, on first use. */
   readonly openThreads: () => Engine;
   readonly entries: readonly Entry[];
-  readonly budget?: BudgetLimits | undefined;
-  readonly limits?: RateLimits | undefined;
   readonly defaultLlm: LlmDefinition | undefined;
   readonly rehearse: boolean;
   readonly onObserverError: OnObserverError;
@@ -44,17 +44,11 @@ export interface StartOptions extends Partial<RunOptions> {
   /** The definition's, then the run's own. */
   readonly scopes: readonly Scope[];
   /** The definition's budget and limits, shared by all its runs in this runtime. */
-  readonly definition?: Spender | undefined;
+  readonly definition?: Allowance | undefined;
   /** The run's own. */
   readonly budget?: BudgetLimits | undefined;
   /** `threads` asks for OS threads whatever the runtime's engine is. */
   readonly on?: 'threads' | undefined;
-}
-
-/** A definition that bounds what all its runs together may use. */
-export interface Spender {
-  readonly budget?: BudgetLimits | undefined;
-  readonly limits?: RateLimits | undefined;
 }
 
 type State = 'open' | 'draining' | 'closed';
@@ -67,7 +61,7 @@ export class RuntimeCore {
   readonly #registry = new Registry();
   readonly #allowances: Allowances;
   /** Of definitions that bound their runs; forgotten with them. */
-  readonly #byDefinition = new WeakMap<Spender, Allowances>();
+  readonly #byDefinition = new WeakMap<Allowance, Allowances>();
   /** Under way, or with observers that are not done; emptied as they end. */
   readonly #active = new Set<Run<unknown>>();
   #threadsEngine: Engine | undefined;
@@ -104,7 +98,7 @@ export class RuntimeCore {
     return this.#registry.add(entries);
   }
 
-  /** @throws RegattaError `runtime/closed` once `close` was called. */
+  /** @throws RegattaError `runtime/closed` once `close` was called; `definition/invalid` for a budget. */
   start<Output>(job: Job<Output>, { scopes, definition, budget, on, ...options }: StartOptions): Run<Output> {
     if (this.#state !== 'open') {
       throw new RegattaError(
@@ -138,7 +132,7 @@ export class RuntimeCore {
     return run;
   }
 
-  #allowancesOf(definition: Spender | undefined, budget: BudgetLimits | undefined): Allowances {
+  #allowancesOf(definition: Allowance | undefined, budget: BudgetLimits | undefined): Allowances {
     const parts = [this.#allowances];
     if (definition?.budget !== undefined || definition?.limits !== undefined) {
       let own = this.#byDefinition.get(definition);
@@ -155,7 +149,11 @@ export class RuntimeCore {
     };
   }
 
-  #open(owner: string, { budget, limits }: Spender): Allowances {
+  #open(owner: string, allowance: Allowance): Allowances {
+    const problems = new Problems(`The ${owner}`);
+    checkAllowance(problems, allowance);
+    problems.throwIfAny();
+    const { budget, limits } = allowance;
     return {
       budgets: budget === undefined ? [] : [new Budget(owner, budget)],
       limiters: limits === undefined ? [] : [new RateLimiter(owner, limits, this.#clock)],
