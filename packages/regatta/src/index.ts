@@ -5,6 +5,7 @@ export { Agent, type AgentOptions } from './api/agent.ts';
 // Events, and who hears, changes or stops them.
 export {
   type Callback,
+  type CallbackIdentity,
   type CallbackObject,
   type CallbackOptions,
   callback,
@@ -26,6 +27,7 @@ export { type CallOptions, type CallResult, LLM, type LlmInput, type LlmOptions 
 // Runs, and the runtimes that hold what they share.
 export { createRuntime, Runtime, type RuntimeOptions } from './api/runtime.ts';
 export { Task, type TaskOptions } from './api/task.ts';
+export { type ThreadsOptions, threads } from './api/threads.ts';
 // Seams, for implementations of your own.
 export type { Clock, Random } from './base/clock.ts';
 // Errors: one class, a closed union of codes.
@@ -40,7 +42,7 @@ export {
 export type { Json, JsonObject } from './base/json.ts';
 export type { InferSchema, ParseResult, Schema } from './base/schema.ts';
 export type { Inputs } from './base/template.ts';
-export type { ContextRequest, CreateContext } from './crew/definition.ts';
+export type { ContextRequest, CreateContext, TaskDefinition } from './crew/definition.ts';
 export type { BudgetLimits } from './observe/budget.ts';
 export type { LaneCounts } from './observe/lane.ts';
 export type { RateLimits } from './observe/rate-limit.ts';

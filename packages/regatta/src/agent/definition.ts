@@ -34,7 +34,7 @@ export function checkAgent(agent: AgentDefinition): void {
     problems.add('backstory', agent.backstory, 'backstory must be a string. Give a text, or leave it out.');
   }
   problems.integer('maxIter', agent.maxIter, 1);
-  problems.integer('maxExecutionTimeMs', agent.maxExecutionTimeMs, 1);
+  problems.duration('maxExecutionTimeMs', agent.maxExecutionTimeMs);
   problems.integer('maxOutputRetries', agent.maxOutputRetries, 0);
   checkTools(problems, agent.tools);
   problems.throwIfAny();

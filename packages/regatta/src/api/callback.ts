@@ -147,10 +147,10 @@ function checkOptions(problems: Problems, field: string, given: Callback): void 
   const { capacity, blockMs, timeoutMs, breakAfter, breakMs, onFull }: CallbackOptions =
     given as CallbackOptions; // what it lacks is undefined
   problems.integer(`${field}.capacity`, capacity, 1);
-  problems.integer(`${field}.blockMs`, blockMs, 0);
-  problems.integer(`${field}.timeoutMs`, timeoutMs, 1);
+  problems.duration(`${field}.blockMs`, blockMs, 0);
+  problems.duration(`${field}.timeoutMs`, timeoutMs);
   problems.integer(`${field}.breakAfter`, breakAfter, 1);
-  problems.integer(`${field}.breakMs`, breakMs, 0);
+  problems.duration(`${field}.breakMs`, breakMs, 0);
   if (onFull === undefined || typeof onFull === 'function' || POLICIES.includes(onFull)) return;
   const known = POLICIES.join(', ');
   problems.add(

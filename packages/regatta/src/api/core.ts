@@ -1,8 +1,10 @@
 /** Runtimes as they are made: with every default decided, and the one that serves who names none. */
+import { withoutUndefined } from '../base/options.ts';
 import { localEngine } from '../engines/local.ts';
 import { builtinProviders } from '../models/providers.ts';
 import type { OnObserverError } from '../observe/lane.ts';
 import { type CoreOptions, RuntimeCore } from '../run/runtime.ts';
+import { threads } from './threads.ts';
 
 /** Whatever holds a runtime. */
 export interface RuntimeHolder {
@@ -11,17 +13,20 @@ export interface RuntimeHolder {
 }
 
 /** A runtime's core. `env` is used as given: a runtime never falls back to `process.env` by itself. */
-export function createCore(options: Partial<CoreOptions>): RuntimeCore {
+export function createCore(
+  options: { readonly [K in keyof CoreOptions]?: CoreOptions[K] | undefined },
+): RuntimeCore {
   return new RuntimeCore({
     providers: builtinProviders(),
     env: {},
     engine: localEngine,
-    openThreads: () => localEngine,
+    // A runtime whose runs are on threads anyway needs no others.
+    openThreads: () => (options.engine?.name === 'threads' ? options.engine : threads()),
     entries: [],
     defaultLlm: undefined,
     rehearse: false,
     onObserverError: warn,
-    ...options,
+    ...withoutUndefined(options as Partial<CoreOptions>), // the undefined ones are gone
   });
 }
 

@@ -1,6 +1,9 @@
 /** `createRuntime`: an explicit root for a server, a tenant or a test. */
 
+import type { Clock, Random } from '../base/clock.ts';
+import { Problems } from '../base/problems.ts';
 import type { TaskDefinition } from '../crew/definition.ts';
+import { builtinProviders } from '../models/providers.ts';
 import type { BudgetLimits } from '../observe/budget.ts';
 import type { RateLimits } from '../observe/rate-limit.ts';
 import type { Registration } from '../observe/registry.ts';
@@ -30,6 +33,12 @@ export interface RuntimeOptions {
   readonly limits?: RateLimits;
   /** Every model is the rehearsal model: no key, no network, and it says so. @default false */
   readonly rehearse?: boolean;
+  /** Sockets per provider; a model call under way holds one. @default 256 */
+  readonly connections?: number;
+  /** For tests: what the time is. @default the system's */
+  readonly clock?: Clock;
+  /** For tests: what chance decides. @default Math.random */
+  readonly random?: Random;
   /** Hears of callbacks that failed. @default a process warning */
   readonly onCallbackError?: (error: unknown, event: RunEvent, name: string) => void;
 }
@@ -50,16 +59,16 @@ export class Runtime implements RuntimeHolder, AsyncDisposable {
   readonly core: RuntimeCore;
 
   /** @internal */
-  constructor({ callbacks, llm, onCallbackError, env, engine, rehearse, budget, limits }: RuntimeOptions) {
+  constructor({ callbacks, llm, onCallbackError, connections, ...options }: RuntimeOptions) {
+    const problems = new Problems('The runtime');
+    problems.integer('connections', connections, 1);
+    problems.throwIfAny();
     this.core = createCore({
+      ...options,
       entries: toEntries(callbacks, 'The runtime'),
       defaultLlm: toLlm(llm),
-      budget,
-      limits,
-      ...(env === undefined ? {} : { env }),
-      ...(engine === undefined ? {} : { engine }),
-      ...(rehearse === undefined ? {} : { rehearse }),
-      ...(onCallbackError === undefined ? {} : { onObserverError: onCallbackError }),
+      providers: builtinProviders(connections === undefined ? {} : { connections }),
+      onObserverError: onCallbackError,
     });
   }
 

@@ -32,6 +32,7 @@ export interface ModelFailure {
 export interface ErrorDetails {
   'definition/invalid': { readonly subject: string; readonly problems: readonly Problem[] };
   'inputs/missing': { readonly names: readonly string[]; readonly given: readonly string[] };
+  'inputs/not-json': { readonly names: readonly string[] };
   'schema/unsupported': { readonly subject: string; readonly vendor: string | null };
   'llm/bad-model': { readonly value: string };
   'llm/unknown-provider': { readonly provider: string; readonly known: readonly string[] };

@@ -2,6 +2,8 @@
 import { type Problem, RegattaError } from './errors.ts';
 
 const SHOWN_CHARS = 80;
+/** About 24.8 days. A timer that is given more fires at once. */
+export const MAX_TIMER_MS: number = 2 ** 31 - 1;
 
 /** A value in an error message: short, on one line. */
 export function show(value: unknown): string {
@@ -42,6 +44,20 @@ export class Problems {
       field,
       value,
       `${field} must be a whole number of at least ${min}, got ${show(value)}. Correct it or leave it out.`,
+    );
+  }
+
+  /** An optional time in milliseconds: a whole number from `min` to what a timer can wait. */
+  duration(field: string, value: unknown, min = 1): void {
+    if (
+      value === undefined ||
+      (Number.isInteger(value) && (value as number) >= min && (value as number) <= MAX_TIMER_MS)
+    )
+      return;
+    this.add(
+      field,
+      value,
+      `${field} must be whole milliseconds from ${min} to ${MAX_TIMER_MS}, got ${String(value)}. Correct it or leave it out.`,
     );
   }
 

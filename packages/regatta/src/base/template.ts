@@ -5,7 +5,7 @@
  * placeholder. Only `{name}` counts; JSON braces and `{ name }` stay as they are.
  */
 import { RegattaError } from './errors.ts';
-import { type Json, toJson } from './json.ts';
+import { type Json, toJson, toJsonOr } from './json.ts';
 
 export type Inputs = Readonly<Record<string, unknown>>;
 
@@ -32,6 +32,21 @@ export function checkInputs(texts: readonly string[], inputs: Inputs): void {
     { names, given },
   );
 }
+
+/** @throws RegattaError `inputs/not-json` naming every input that JSON cannot carry: a cycle, a BigInt. */
+export function checkJson(inputs: Inputs): void {
+  const names = Object.keys(inputs).filter((name) => toJsonOr(inputs[name], NOT_JSON) === NOT_JSON);
+  if (names.length === 0) return;
+  const list = names.map((name) => `"${name}"`).join(', ');
+  throw new RegattaError(
+    'inputs/not-json',
+    `The inputs ${list} cannot be written as JSON. Pass text, numbers, or plain data without cycles.`,
+    { names },
+  );
+}
+
+/** Stands for what is not JSON: no input can be this very object. */
+const NOT_JSON: Json = Object.freeze({});
 
 /** `text` with every placeholder replaced. Strings go in as they are, other values as JSON. */
 export function interpolate(text: string, inputs: Inputs): string {

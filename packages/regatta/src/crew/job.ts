@@ -1,6 +1,6 @@
 /** A crew's run as an engine gets it. */
 import { checkAnswer } from '../agent/answer.ts';
-import { type Json, toJson } from '../base/json.ts';
+import { type Json, toJsonOr } from '../base/json.ts';
 import type { Inputs } from '../base/template.ts';
 import type { Job } from '../ports/engine.ts';
 import type { RunContext } from '../ports/run-context.ts';
@@ -16,7 +16,7 @@ type PortableTask = Pick<TaskOutput, 'task' | 'agent' | 'text'>;
 export function createJob<Parsed>(crew: CrewDefinition, inputs: Inputs): Job<CrewOutput<Parsed>> {
   return {
     name: crew.name,
-    inputs: toJson(inputs),
+    inputs: toJsonOr(inputs, null), // what JSON cannot carry is refused by name when the run plans
     ref: crew.ref ?? null,
     start: (context) => run(crew, inputs, context),
     entries: () => addressEntries(crew),

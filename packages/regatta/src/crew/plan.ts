@@ -1,6 +1,6 @@
 /** A crew and its inputs, resolved once into what a run needs: a graph of tasks, all texts filled in. */
 import type { AgentDefinition } from '../agent/definition.ts';
-import { checkInputs, type Inputs, interpolate } from '../base/template.ts';
+import { checkInputs, checkJson, type Inputs, interpolate } from '../base/template.ts';
 import type { Persona } from '../context/prompt.ts';
 import { type CrewDefinition, nameOf, type TaskDefinition } from './definition.ts';
 import type { TaskNode } from './graph.ts';
@@ -15,12 +15,13 @@ export interface PlannedTask extends TaskNode {
   readonly reads: readonly string[];
 }
 
-/** @throws RegattaError `inputs/missing` naming every placeholder that has no value. */
+/** @throws RegattaError `inputs/missing` or `inputs/not-json` naming every one. */
 export function planCrew({ agents, tasks }: CrewDefinition, inputs: Inputs): readonly PlannedTask[] {
   const texts = [
     ...agents.flatMap(({ role, goal, backstory }) => [role, goal, backstory]),
     ...tasks.flatMap(({ description, expectedOutput }) => [description, expectedOutput]),
   ];
+  checkJson(inputs);
   checkInputs(texts, inputs);
   const fill = (text: string): string => interpolate(text, inputs);
   const ids = tasks.map(nameOf);

@@ -1,12 +1,13 @@
 /** `LLM` as data: what users write, checked and with every default decided. */
 
 import type { JsonObject } from '../base/json.ts';
+import { withoutUndefined } from '../base/options.ts';
 import { Problems, show } from '../base/problems.ts';
 import { Secret } from '../base/secret.ts';
 import type { LlmDefinition, ModelSettings, RetryPolicy } from '../ports/model.ts';
 import type { Scope } from '../ports/scope.ts';
 import type { Price } from '../protocol/usage.ts';
-import { parseModelName } from './resolve.ts';
+import { parseModelName } from './name.ts';
 
 export interface LlmSettings {
   /** `provider/model`, a `Model`, or a language model of the AI SDK specification (V2, V3, V4). */
@@ -72,13 +73,9 @@ function check(settings: LlmSettings, { maxAttempts, minDelayMs, maxDelayMs }: R
     );
   }
   problems.integer('maxTokens', settings.maxTokens, 1);
-  problems.integer('timeoutMs', settings.timeoutMs, 1);
+  problems.duration('timeoutMs', settings.timeoutMs);
   problems.integer('retry.maxAttempts', maxAttempts, 1);
-  problems.integer('retry.minDelayMs', minDelayMs, 0);
-  problems.integer('retry.maxDelayMs', maxDelayMs, minDelayMs);
+  problems.duration('retry.minDelayMs', minDelayMs, 0);
+  problems.duration('retry.maxDelayMs', maxDelayMs, minDelayMs);
   problems.throwIfAny();
-}
-
-function withoutUndefined<T extends object>(object: T): Partial<T> {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as Partial<T>; // a subset of its own fields
 }

@@ -3,29 +3,13 @@ import { RegattaError } from '../base/errors.ts';
 import { type JsonObject, toJson } from '../base/json.ts';
 import type { LlmDefinition, Model, ModelSettings } from '../ports/model.ts';
 import type { Env, Providers } from '../ports/provider.ts';
+import type { Price } from '../protocol/usage.ts';
+import { createLlmDefinition } from './llm.ts';
 import { metered } from './metered.ts';
+import { parseModelName } from './name.ts';
 import { retry } from './retry.ts';
 import { timed } from './timed.ts';
 import { describe } from './wrap.ts';
-
-export interface ModelName {
-  readonly provider: string;
-  readonly modelId: string;
-}
-
-/** @throws RegattaError `llm/bad-model` unless `value` is `provider/model`. The model's part may hold slashes. */
-export function parseModelName(value: string): ModelName {
-  if (value === 'rehearsal') return { provider: 'rehearsal', modelId: 'default' };
-  const slash = value.indexOf('/');
-  const provider = value.slice(0, slash);
-  const modelId = value.slice(slash + 1);
-  if (slash > 0 && modelId !== '' && !/\s/.test(value)) return { provider, modelId };
-  throw new RegattaError(
-    'llm/bad-model',
-    `The model must be written as "provider/model", got "${value}". Write for example "openai/gpt-5.4-mini", or "rehearsal" for a run without a key.`,
-    { value },
-  );
-}
 
 export interface ResolverOptions {
   readonly providers: Providers;
@@ -36,23 +20,28 @@ export interface ResolverOptions {
   readonly rehearse: boolean;
 }
 
+/** For who rehearses and names no model at all. */
+const REHEARSAL = createLlmDefinition({ model: 'rehearsal' }, []);
+
 export type ResolveModel = (llm: LlmDefinition | undefined, owner: string) => Model;
 
 /** Models are opened once for each definition, and forgotten with it. */
 export function createResolver({ providers, env, defaultLlm, rehearse }: ResolverOptions): ResolveModel {
   const models = new WeakMap<LlmDefinition, Model>();
   const open = (definition: LlmDefinition): Model => {
-    const { model, settings } = definition;
-    const name = rehearse ? 'rehearsal' : model;
-    const opened = typeof name === 'string' ? openNamed(name, definition) : adopt(name, definition);
-    const described = describe(opened, { parameters: parametersOf(settings), price: settings.price });
-    return retry(metered(timed(described, settings.timeoutMs)), settings.retry);
-  };
-  const openNamed = (name: string, { settings }: LlmDefinition): Model => {
-    const { provider, modelId } = parseModelName(name);
+    const { settings } = definition;
+    const model = rehearse ? 'rehearsal' : definition.model;
+    const ready = (opened: Model, price: Price | undefined): Model => {
+      const described = describe(opened, { parameters: parametersOf(settings), price });
+      return retry(metered(timed(described, settings.timeoutMs)), settings.retry);
+    };
+    if (typeof model !== 'string') return ready(adopt(model, definition), settings.price);
+    const { provider, modelId } = parseModelName(model);
     if (!providers.names.includes(provider)) throw unknownProvider(provider, providers.names);
-    return lazyModel(`${provider}/${modelId}`, providers.priceOf(provider, modelId), () =>
-      providers.open(provider, modelId, settings, env),
+    const price = settings.price ?? providers.priceOf(provider, modelId);
+    // Opened outside of what meters and retries: a missing key is no attempt, and costs nothing.
+    return lazyModel({ id: `${provider}/${modelId}`, price, parameters: parametersOf(settings) }, async () =>
+      ready(await providers.open(provider, modelId, settings, env), price),
     );
   };
   const adopt = (object: object, { settings }: LlmDefinition): Model => {
@@ -66,7 +55,7 @@ export function createResolver({ providers, env, defaultLlm, rehearse }: Resolve
     );
   };
   return (llm, owner) => {
-    const definition = llm ?? defaultLlm;
+    const definition = llm ?? defaultLlm ?? (rehearse ? REHEARSAL : undefined);
     if (definition === undefined) throw missingLlm(owner);
     let model = models.get(definition);
     if (model === undefined) {
@@ -103,11 +92,10 @@ function isModel(object: object): object is Model {
 }
 
 /** Loads the provider's package with the first call, so that a definition costs nothing. */
-function lazyModel(id: string, price: Model['price'], open: () => Promise<Model>): Model {
+function lazyModel(identity: Omit<Model, 'call'>, open: () => Promise<Model>): Model {
   let opening: Promise<Model> | undefined;
   return {
-    id,
-    price,
+    ...identity,
     async *call(request, context) {
       opening ??= open();
       let model: Model;

@@ -7,6 +7,7 @@ import { createController } from '../base/abort.ts';
 import { toErrorData } from '../base/error-data.ts';
 import { isRegattaError, messageOf, RegattaError } from '../base/errors.ts';
 import { toJsonOr } from '../base/json.ts';
+import { MAX_TIMER_MS } from '../base/problems.ts';
 import { Dispatcher } from '../observe/dispatcher.ts';
 import type { LaneCounts } from '../observe/lane.ts';
 import { Ledger } from '../observe/ledger.ts';
@@ -114,7 +115,7 @@ export class Run<Output> implements AsyncDisposable {
     const settled = this.#dispatcher.settle();
     if (settled !== undefined) {
       const { promise: timeout, resolve } = Promise.withResolvers<void>();
-      const timer = setTimeout(resolve, timeoutMs);
+      const timer = setTimeout(resolve, Math.min(timeoutMs, MAX_TIMER_MS));
       await Promise.race([settled, timeout]);
       clearTimeout(timer);
     }

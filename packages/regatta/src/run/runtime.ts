@@ -7,7 +7,7 @@
 import { type Clock, type Random, systemClock } from '../base/clock.ts';
 import { RegattaError } from '../base/errors.ts';
 import { createId } from '../base/ids.ts';
-import { Problems } from '../base/problems.ts';
+import { MAX_TIMER_MS, Problems } from '../base/problems.ts';
 import { journaled } from '../model/journaled.ts';
 import { createResolver, type ResolveModel } from '../model/resolve.ts';
 import { type Allowance, checkAllowance } from '../observe/allowance.ts';
@@ -178,7 +178,7 @@ export class RuntimeCore {
     const cancel = (): void => {
       for (const run of runs) run.cancel('the runtime was closed');
     };
-    const timer = setTimeout(cancel, timeoutMs);
+    const timer = setTimeout(cancel, Math.min(timeoutMs, MAX_TIMER_MS));
     await Promise.allSettled(runs.map(({ result }) => result));
     clearTimeout(timer);
     await this.flush({ timeoutMs });

@@ -52,7 +52,7 @@ export function defineTool<S extends Schema, Context = unknown>(options: ToolOpt
   if (typeof execute !== 'function') {
     problems.add('execute', execute, 'execute must be a function. Give the function that does the work.');
   }
-  problems.integer('timeoutMs', timeoutMs, 1);
+  problems.duration('timeoutMs', timeoutMs);
   problems.integer('maxUses', maxUses, 1);
   problems.throwIfAny();
   const contract = createContract(input, subject);

@@ -1,0 +1,127 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { createRuntime, type Engine, LLM, type RunEvent } from '../index.ts';
+import { checkTrace, createGate, scriptedModel } from '../testing/index.ts';
+import { eventsOf, hop, inputsOf, markedCrew, settle, Tracer } from '../testing/marked.fixture.ts';
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const FINISHERS = ['complete', 'cancel', 'timeout', 'error', 'signal'] as const;
+type Finisher = (typeof FINISHERS)[number];
+
+/** Every order of three of the finishers. */
+function ordersOfThree(): readonly (readonly Finisher[])[] {
+  return FINISHERS.flatMap((first) =>
+    FINISHERS.flatMap((second) => FINISHERS.map((third) => [first, second, third] as const)),
+  ).filter((order) => new Set(order).size === 3);
+}
+
+/** Events of one noun's end. */
+function endsOf(events: readonly { readonly type: string }[], noun: string): number {
+  return events.filter(({ type }) => type === `${noun}.end`).length;
+}
+
+/** One model call that `order` ends, each finisher `hops` microtasks after the one before it. */
+async function finish(order: readonly Finisher[], hops: number) {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const called = createGate();
+  const llm = new LLM({
+    model: scriptedModel([() => (void called.pass(), promise)]),
+    timeoutMs: 1000,
+    retry: { maxAttempts: 1 },
+  });
+  const controller = new AbortController();
+  const [one, other] = [new Tracer('MARK-0'), new Tracer('MARK-0')];
+  const run = markedCrew([], { llm }).start({
+    inputs: inputsOf(0),
+    signal: controller.signal,
+    callbacks: [(event) => one.onEvent(event), async (event) => other.onEvent(event)],
+  });
+  await called.reached;
+  const act: Record<Finisher, () => unknown> = {
+    complete: () => resolve('done'),
+    cancel: () => run.cancel('enough'),
+    timeout: () => vi.advanceTimersByTime(1000),
+    error: () => reject(new Error('broken')),
+    signal: () => controller.abort(new Error('gone')),
+  };
+  for (const finisher of order) {
+    act[finisher]();
+    await hop(hops);
+  }
+  const outcome = await run.result.then(
+    () => 'succeeded',
+    ({ code }: { readonly code: string }) => code,
+  );
+  const audit = await run.flush();
+  return { run, one, other, outcome, audit };
+}
+
+test('whoever finishes first, a call and its run have one end, the same for all observers and the ledger (D02, R08)', async () => {
+  const statuses = new Set<string>();
+  for (const order of ordersOfThree()) {
+    for (const hops of [0, 1, 2, 3, 5, 8, 13]) {
+      const { run, one, other, outcome, audit } = await finish(order, hops);
+      const schedule = `${order.join(', ')}, ${hops} hops apart`;
+      const events = await eventsOf(run);
+      for (const noun of ['model', 'agent', 'task', 'run']) expect(endsOf(events, noun), schedule).toBe(1);
+      expect(checkTrace(events, { ledger: run.ledger, audit }), schedule).toEqual([]);
+      expect(one.heard, schedule).toEqual(events);
+      expect(other.heard, schedule).toEqual(events);
+      expect(run.ledger, schedule).toHaveLength(1);
+      const end = events.at(-1) as RunEvent & { readonly type: 'run.end' };
+      expect(end.error?.code ?? end.status, schedule).toBe(outcome);
+      expect(run.status, schedule).toBe(end.status);
+      statuses.add(outcome);
+    }
+  }
+  expect([...statuses].sort()).toEqual(['model/timeout', 'run/cancelled', 'run/failed', 'succeeded']);
+});
+
+test('an engine that is lost in the middle leaves no start without its end (R62)', async () => {
+  const started: RunEvent['type'][] = ['task.start', 'agent.start', 'model.start'];
+  for (const last of started) {
+    const engine: Engine = {
+      name: 'lost',
+      async *execute(job, context) {
+        const work = job.start(context);
+        for (let next = await work.next(); !next.done; next = await work.next()) {
+          yield next.value;
+          if (next.value.body.type === last) throw new Error('the worker is gone');
+        }
+        throw new Error('not reached');
+      },
+    };
+    const tracer = new Tracer('MARK-0');
+    const run = createRuntime({ engine }).start(markedCrew(['ok']), {
+      inputs: inputsOf(0),
+      callbacks: [tracer],
+    });
+    await expect(run.result).rejects.toThrow('the worker is gone');
+    await run.flush();
+    expect(checkTrace(tracer.heard), last).toEqual([]);
+    expect(tracer.heard.at(-1)).toMatchObject({ type: 'run.end', status: 'failed' });
+  }
+});
+
+test('a run that fails and is awaited by nobody does not end the process (R12)', async () => {
+  const unhandled: unknown[] = [];
+  const hear = (error: unknown): void => void unhandled.push(error);
+  process.on('unhandledRejection', hear);
+  const tracer = new Tracer('MARK-0');
+  const run = markedCrew([{ error: new Error('broken') }]).start({
+    inputs: inputsOf(0),
+    callbacks: [tracer, async () => Promise.reject(new Error('callback'))],
+  });
+  for await (const _ of run.events());
+  await run.flush();
+  await settle();
+  await settle();
+  process.off('unhandledRejection', hear);
+  expect(unhandled).toEqual([]);
+  expect(tracer.heard.at(-1)).toMatchObject({ type: 'run.end', status: 'failed' });
+});
