@@ -1,0 +1,25 @@
+/** A whole answer of the AI SDK's specification as our reply. */
+import { isJsonObject } from '../../base/json.ts';
+import type { ModelReply } from '../../ports/model.ts';
+import { toFinishReason } from './finish-reason.ts';
+import type { ReadPart } from './part-reader.ts';
+import type { SpecResult } from './specification.ts';
+import { toUsage } from './usage.ts';
+
+export function fromResult(
+  { content, finishReason, usage, response }: SpecResult,
+  readPart: ReadPart,
+): ModelReply {
+  return {
+    message: { role: 'assistant', content: content.flatMap((part) => readPart(part) ?? []) },
+    finishReason: toFinishReason(finishReason),
+    usage: toUsage(usage),
+    modelId: response?.modelId ?? modelVersionOf(response?.body),
+    responseId: response?.id ?? null,
+  };
+}
+
+/** Gemini names the model in a field that its package does not read. */
+export function modelVersionOf(body: unknown): string | null {
+  return isJsonObject(body) && typeof body.modelVersion === 'string' ? body.modelVersion : null;
+}

@@ -1,0 +1,133 @@
+import { describe, expect, it } from 'vitest';
+import { deepFreeze } from '../../base/json.ts';
+import type { ModelRequest, ModelSettings } from '../../ports/model.ts';
+import { collect } from '../fixtures/collect.fixture.ts';
+import { createContext } from '../fixtures/context.fixture.ts';
+import { createFakeModel } from '../fixtures/fake-model.fixture.ts';
+import { adaptLanguageModel } from './model.ts';
+import { isLanguageModel, type LanguageModel } from './specification.ts';
+
+const SETTINGS: ModelSettings = {
+  timeoutMs: 1000,
+  retry: { maxAttempts: 3, minDelayMs: 0, maxDelayMs: 0, retry: 'always' },
+};
+const REQUEST: ModelRequest = {
+  messages: [{ role: 'user', content: 'hi' }],
+  tools: [],
+  toolChoice: 'auto',
+  output: null,
+  attempt: 1,
+};
+const NESTED = { inputTokens: { total: 4 }, outputTokens: { total: 2 } };
+const FLAT = { inputTokens: 4, outputTokens: 2, totalTokens: 6 };
+
+describe.each([
+  ['v2', { usage: FLAT, finishReason: 'stop' }],
+  ['v3', { usage: NESTED, finishReason: { unified: 'stop', raw: 'stop' } }],
+  ['v4', { usage: NESTED, finishReason: { unified: 'stop', raw: 'stop' } }],
+] as const)('a model object of version %s', (version, end) => {
+  const content = [{ type: 'text', text: 'Hello' }];
+  const parts = [
+    { type: 'text-start', id: '0' },
+    { type: 'text-delta', id: '0', delta: 'Hello' },
+    { type: 'text-end', id: '0' },
+    { type: 'finish', ...end },
+  ];
+
+  it('gives the same reply in one piece and as a stream', async () => {
+    const { model, calls } = createFakeModel(version, { content, parts, ...end });
+    const adapted = adaptLanguageModel(model, SETTINGS);
+    const whole = await collect(adapted.call(REQUEST, createContext()));
+    const streamed = await collect(adapted.call(REQUEST, createContext({ wantsDeltas: true })));
+    expect(whole.events).toEqual([]);
+    expect(streamed.events).toEqual([{ type: 'delta', kind: 'text', text: 'Hello', tool: null }]);
+    expect(streamed.reply).toEqual(whole.reply);
+    expect(whole.reply).toMatchObject({ finishReason: 'stop', usage: { inputTokens: 4, outputTokens: 2 } });
+    expect(calls.map(({ method }) => method)).toEqual(['doGenerate', 'doStream']);
+  });
+
+  it('is recognised, and named as it names itself', () => {
+    const { model } = createFakeModel(version, {});
+    expect(isLanguageModel(model)).toBe(true);
+    expect(adaptLanguageModel(model, SETTINGS).id).toBe('fake/model-1');
+  });
+});
+
+it('takes no object of another kind for a model', () => {
+  for (const object of [
+    {},
+    { specificationVersion: 'v4' },
+    { specificationVersion: 'v1', doGenerate() {} },
+  ]) {
+    expect(isLanguageModel(object)).toBe(false);
+  }
+});
+
+it('leaves the request and the settings as they were', async () => {
+  const { model } = createFakeModel('v4', {});
+  const settings = deepFreeze<ModelSettings>({
+    ...SETTINGS,
+    stop: ['x'],
+    providerOptions: { fake: { a: 1 } },
+  });
+  const request = deepFreeze<ModelRequest>({
+    ...REQUEST,
+    messages: [{ role: 'tool', callId: 'a', tool: 't', content: '1', isError: false }],
+  });
+  await collect(adaptLanguageModel(model, settings).call(request, createContext()));
+});
+
+it('makes one request, also when it fails with something that may be tried again', async () => {
+  const error = Object.assign(new Error('busy'), { name: 'AI_APICallError', statusCode: 503 });
+  const { model, calls } = createFakeModel('v4', { error });
+  const call = adaptLanguageModel(model, SETTINGS).call(REQUEST, createContext());
+  await expect(collect(call)).rejects.toMatchObject({
+    code: 'model/overloaded',
+    details: { retryable: true },
+  });
+  expect(calls).toHaveLength(1);
+});
+
+describe('cancelling', () => {
+  const deaf = {
+    ...createFakeModel('v4', {}).model,
+    doGenerate: () => new Promise(() => undefined),
+    doStream: () => new Promise(() => undefined),
+  } as unknown as LanguageModel; // ignores its signal
+
+  it.each([false, true])(
+    'frees the caller at once with the reason, deltas wanted: %s',
+    async (wantsDeltas) => {
+      const controller = new AbortController();
+      const context = createContext({ wantsDeltas, signal: controller.signal });
+      const call = collect(adaptLanguageModel(deaf, SETTINGS).call(REQUEST, context));
+      const reason = new Error('enough');
+      setImmediate(() => controller.abort(reason));
+      await expect(call).rejects.toBe(reason);
+      expect(context.orphans).toHaveLength(1);
+    },
+  );
+
+  it('before the call makes no request', async () => {
+    const { model, calls } = createFakeModel('v4', {});
+    const context = createContext({ signal: AbortSignal.abort('why') });
+    await expect(collect(adaptLanguageModel(model, SETTINGS).call(REQUEST, context))).rejects.toBe('why');
+    expect(calls).toEqual([]);
+  });
+
+  it('closes a stream that comes too late', async () => {
+    const { promise: cancelled, resolve } = Promise.withResolvers<unknown>();
+    const opened = Promise.withResolvers<object>();
+    const late = {
+      ...createFakeModel('v4', {}).model,
+      doStream: () => opened.promise,
+    } as unknown as LanguageModel; // opens when told
+    const controller = new AbortController();
+    const context = createContext({ wantsDeltas: true, signal: controller.signal });
+    const call = collect(adaptLanguageModel(late, SETTINGS).call(REQUEST, context));
+    controller.abort(new Error('enough'));
+    await expect(call).rejects.toThrow('enough');
+    opened.resolve({ stream: new ReadableStream({ cancel: resolve }) });
+    expect(await cancelled).toEqual(new Error('enough'));
+  });
+});

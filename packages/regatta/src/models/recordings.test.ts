@@ -1,0 +1,245 @@
+/**
+ * Recorded traffic with providers, played to our models: what they give is compared field by field.
+ *
+ * `REGATTA_RECORDINGS` names a folder with more recordings (`public/`) and its own `replay-server.mjs`.
+ */
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { isDeepStrictEqual } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isJsonObject, parseJson, toJson } from '../base/json.ts';
+import { createFetch } from './fetch.ts';
+import { type Comparison, compare, firstDifference } from './fixtures/compare.fixture.ts';
+import { createContext } from './fixtures/context.fixture.ts';
+import { type Driven, drive, openFor, readExchange, readSent, toRequest } from './fixtures/drive.fixture.ts';
+import { DIALECTS } from './fixtures/recorded-request.fixture.ts';
+import { type Exchange, readScenarios, type Scenario } from './fixtures/recording.fixture.ts';
+import { type Replay, startReplay } from './fixtures/replay.fixture.ts';
+import { builtinProviders } from './providers.ts';
+
+const folder = process.env.REGATTA_RECORDINGS;
+const scenarios = readScenarios(
+  folder ? join(folder, 'public') : join(import.meta.dirname, 'fixtures', 'recordings'),
+);
+
+/** Where we read a recording differently, on purpose. Anything else that differs fails. */
+const EXPLAINED: readonly {
+  readonly field: RegExp;
+  readonly applies: (exchange: Exchange, comparison: Comparison) => boolean;
+  readonly why: string;
+}[] = [
+  {
+    field: /^usage\.(cacheWrite|reasoning)$/,
+    applies: (_, { want }) => want === null,
+    why: 'The provider sends the count (thinking_tokens, cache_write_tokens); the recordings do not look there.',
+  },
+  {
+    field: /^toolCall(s|Ids)$/,
+    applies: ({ response }) => JSON.stringify(response.body).includes('tool_search_call'),
+    why: 'A tool search with client execution is a call that waits for our answer, so it is given as one.',
+  },
+  {
+    field: /^(text|finishReason)$/,
+    applies: ({ expected }) => typeof expected.refusal === 'string',
+    why: 'A refusal is given as the text of the answer, which ended by content filter.',
+  },
+  {
+    field: /^threw$/,
+    applies: ({ expected }) => expected.stream && expected.finishReason === null,
+    why: 'A stream without a finish reason may have been cut off, so it is no answer.',
+  },
+];
+
+let replay: Replay;
+const providers = builtinProviders();
+
+beforeAll(async () => {
+  replay = folder ? await startTheirs(folder) : await startReplay(scenarios);
+});
+
+afterAll(async () => {
+  await providers.close();
+  await replay.close();
+});
+
+async function startTheirs(from: string): Promise<Replay> {
+  const module = await import(pathToFileURL(join(from, 'replay-server.mjs')).href);
+  return module.startReplay({ scenarios: module.loadScenarios(join(from, 'public')) });
+}
+
+/** Plays a scenario from its start; exchanges that no model makes are stepped over. */
+async function play(
+  { name, exchanges }: Scenario,
+  options: string,
+  see: (exchange: Exchange, index: number, driven: Driven, sent: string) => void,
+): Promise<void> {
+  const baseURL = `${replay.url}/s/${name};${options}`;
+  const own = createFetch({ connections: 4 });
+  for (const [index, exchange] of exchanges.entries()) {
+    const { method, url, body } = exchange.request;
+    if (!isPlayed(exchange)) {
+      const init = { method, body: JSON.stringify(body ?? null) };
+      await (await fetch(baseURL + new URL(url).pathname, init)).arrayBuffer();
+      continue;
+    }
+    let sent = '';
+    const spy: typeof fetch = (input, init) => {
+      sent = String(init?.body);
+      return own.fetch(input, init);
+    };
+    see(exchange, index, await drive(exchange, { providers, baseURL, fetch: spy }), sent);
+  }
+  await own.close();
+}
+
+function isPlayed({ dialect, expected }: Exchange): boolean {
+  return DIALECTS.includes(dialect) && (expected.kind === 'generation' || expected.kind === 'error');
+}
+
+describe.each(['event', 'random', 'byte'])('answers that arrive by %s', (chunk) => {
+  it('read as the recordings say', { timeout: 180_000 }, async () => {
+    let compared = 0;
+    const explained: string[] = [];
+    const unexplained: string[] = [];
+    await Promise.all(
+      [...scenarios.values()].map((scenario) =>
+        play(scenario, `session=${chunk};chunk=${chunk}`, (exchange, index, driven) => {
+          for (const comparison of compare(exchange, driven)) {
+            compared++;
+            if (comparison.agrees) continue;
+            const { field, got, want } = comparison;
+            const line = `${scenario.name}#${index} ${field}: ${shown(got)}, recorded ${shown(want)}`;
+            const reason = EXPLAINED.find(
+              (entry) => entry.field.test(field) && entry.applies(exchange, comparison),
+            );
+            if (reason) explained.push(`${line}\n    ${reason.why}`);
+            else unexplained.push(line);
+          }
+        }),
+      ),
+    );
+    const agreed = compared - explained.length - unexplained.length;
+    console.log(
+      [`recordings: ${agreed} of ${compared} field comparisons agree (by ${chunk})`, ...explained].join(
+        '\n  ',
+      ),
+    );
+    expect(unexplained).toEqual([]);
+    expect(compared).toBeGreaterThan(0);
+  });
+});
+
+it('what we send says what was sent then, but for what is listed', { timeout: 60_000 }, async () => {
+  const fields = ['modelId', 'messages', 'tools', 'toolChoice', 'output'] as const;
+  let compared = 0;
+  const differences: string[] = [];
+  for (const scenario of scenarios.values()) {
+    await play(scenario, 'session=sent', (exchange, index, _, sent) => {
+      const body = parseJson(sent);
+      if (!isJsonObject(body)) return;
+      const then = readExchange(exchange);
+      const now = readSent(exchange, body);
+      for (const field of fields) {
+        compared++;
+        if (isDeepStrictEqual(toJson(then[field]), toJson(now[field]))) continue;
+        const { path, ours, theirs } = firstDifference(toJson(now[field]), toJson(then[field]));
+        differences.push(
+          `${scenario.name}#${index} ${field}${path}: ${shown(ours)}, recorded ${shown(theirs)}`,
+        );
+      }
+      for (const part of then.leftOut) differences.push(`${scenario.name}#${index}: no words for ${part}`);
+    });
+  }
+  const said = differences.filter((line) => !line.includes('no words for')).length;
+  console.log([`requests: ${compared - said} of ${compared} fields agree`, ...differences].join('\n  '));
+  expect(compared).toBeGreaterThan(0);
+});
+
+describe('faults', () => {
+  const streamed = ['openai-chat', 'openai-responses', 'anthropic-messages', 'google-generate'].flatMap(
+    firstStreamed,
+  );
+
+  it.each(streamed)(
+    '$dialect: each ends in an answer or in the right error',
+    { timeout: 60_000 },
+    async ({ name, index, exchange }) => {
+      const ends = async (fault: string, signal?: AbortSignal): Promise<string> => {
+        const baseURL = `${replay.url}/s/${name};session=${fault};fault=${fault}@${index}`;
+        for (const earlier of scenarios.get(name)?.exchanges.slice(0, index) ?? [])
+          await drive(earlier, { providers, baseURL });
+        const { reply, error } = await drive(exchange, { providers, baseURL, ...(signal ? { signal } : {}) });
+        if (!reply) return String(error?.code);
+        expect(
+          compare(exchange, { reply, error, events: [] }).find(({ field }) => field === 'text')?.agrees,
+        ).toBe(true);
+        return 'answered';
+      };
+      expect(await ends('429')).toBe('model/rate-limit');
+      expect(await ends('500')).toBe('model/failed');
+      expect(await ends('503')).toBe('model/overloaded');
+      expect(await ends('529')).toBe('model/overloaded');
+      expect(await ends('reset')).toBe('model/network');
+      expect(await ends('truncate')).toBe('model/malformed-response');
+      expect(await ends('malformed')).toBe('model/malformed-response');
+      expect(await ends('crlf')).toBe('answered');
+      expect(await ends('comments')).toBe('answered');
+      expect(await ends('bom')).toBe('answered');
+      const gone = new AbortController();
+      setTimeout(() => gone.abort(new Error('no patience')), 50);
+      await expect(ends('hang', gone.signal)).rejects.toThrow('no patience');
+    },
+  );
+
+  it.each(streamed)('$dialect: an answer may be left in the middle', async ({ name, index, exchange }) => {
+    const model = await openFor(exchange, {
+      providers,
+      baseURL: `${replay.url}/s/${name};session=left;chunk=byte`,
+    });
+    for (const earlier of scenarios.get(name)?.exchanges.slice(0, index) ?? []) {
+      await drive(earlier, { providers, baseURL: `${replay.url}/s/${name};session=left` });
+    }
+    const controller = new AbortController();
+    const context = createContext({ wantsDeltas: true, signal: controller.signal });
+    const answer = model.call(toRequest(readExchange(exchange)), context);
+    expect(await answer.next()).toMatchObject({ done: false });
+    const next = answer.next().then(() => answer.next());
+    controller.abort(new Error('enough'));
+    await expect(next).rejects.toThrow('enough');
+  });
+
+  it.each(streamed)(
+    '$dialect: a caller that tries again after 429 gets the answer',
+    async ({ name, index, exchange }) => {
+      const baseURL = `${replay.url}/s/${name};session=again;fault=429@${index}`;
+      for (const earlier of scenarios.get(name)?.exchanges.slice(0, index) ?? [])
+        await drive(earlier, { providers, baseURL });
+      const first = await drive(exchange, { providers, baseURL });
+      expect(first.error?.details).toMatchObject({ status: 429, retryable: true, retryAfterMs: 1000 });
+      const second = await drive(exchange, { providers, baseURL });
+      expect(second.reply?.responseId).toBe(exchange.expected.responseId);
+    },
+  );
+});
+
+function firstStreamed(
+  dialect: string,
+): { dialect: string; name: string; index: number; exchange: Exchange }[] {
+  for (const { name, exchanges } of scenarios.values()) {
+    const index = exchanges.findIndex(
+      (exchange) =>
+        exchange.dialect === dialect &&
+        exchange.provider !== 'groq' &&
+        exchange.expected.stream &&
+        exchange.expected.text,
+    );
+    const exchange = exchanges[index];
+    if (exchange) return [{ dialect, name, index, exchange }];
+  }
+  return [];
+}
+
+function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'undefined';
+  return text.length > 300 ? `${text.slice(0, 300)}…` : text;
+}
