@@ -1,0 +1,53 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { runCli } from './fixtures/process.fixture.ts';
+
+test('--help shows the commands with examples, and each command shows its own', async () => {
+  const [all, run] = await Promise.all([runCli(['--help']), runCli(['run', '--help'])]);
+  expect(all).toMatchObject({ code: 0, stderr: '' });
+  expect(all.stdout).toMatch(/run \[options\] <file>[\s\S]*demo[\s\S]*Examples:[\s\S]*regatta demo/);
+  expect(run.code).toBe(0);
+  for (const option of [
+    '--export',
+    '--input',
+    '--inputs',
+    '--concurrency',
+    '--llm',
+    '--rehearse',
+    '--json',
+  ]) {
+    expect(run.stdout).toContain(option);
+  }
+  expect(run.stdout).toMatch(/erasable syntax only: no enums, no namespaces/);
+});
+
+test('--version is the one of the package', async () => {
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  expect(await runCli(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+});
+
+test.each([
+  [['ruin', 'crew.ts'], "unknown command 'ruin'\n(Did you mean run?)"],
+  [['run', 'crew.ts', '--strem'], "unknown option '--strem'\n(Did you mean --stream?)"],
+  [['run'], "missing required argument 'file'"],
+  [['run', 'a.ts', '--rehearse', '--llm', 'a/b'], "option '--rehearse' cannot be used with option '--llm"],
+])('%j: a usage error with a mend, and exit code 2', async (args, message) => {
+  const { code, stdout, stderr } = await runCli(args);
+  expect(code).toBe(2);
+  expect(stdout).toBe('');
+  expect(stderr).toMatch(/^error cli\/bad-option: /);
+  expect(stderr).toContain(message);
+  expect(stderr).toContain('Run it with --help');
+});
+
+test('without a command the help goes to stderr, and the exit code is 2', async () => {
+  const { code, stdout, stderr } = await runCli([]);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  expect(stderr).toContain('Usage: regatta');
+});
+
+test('the code of the commands is not loaded for the help', () => {
+  const source = readFileSync(new URL('main.ts', import.meta.url), 'utf8');
+  const loaded = [...source.matchAll(/^import (?!type).* from '(.*)';$/gm)].map(([, name]) => name);
+  expect(loaded).toEqual(['node:fs', 'commander']);
+});
