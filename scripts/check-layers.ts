@@ -18,7 +18,7 @@ const layers: readonly (readonly string[])[] = [
   ['api', 'hosts'],
 ];
 const adapters = ['models', 'stores', 'engines', 'sinks', 'tools', 'callbacks', 'protocols', 'testing'];
-const outside = ['project', 'cli', 'demo'];
+const outside = ['project', 'cli'];
 
 const specifiers =
   /\b(?:import|export)\b[^'"`;()]*?\bfrom\s*['"](.+?)['"]|\bimport\s*['"](.+?)['"]|\bimport\s*\(\s*['"](.+?)['"]/g;

@@ -57,7 +57,7 @@ export async function* runAgent(
     timeoutReason: () => timeoutError(role, maxExecutionTimeMs ?? 0),
   });
   const tally = { calls: 0 };
-  const tools = assignment.tools.map(({ name }) => name);
+  const tools = Object.freeze(assignment.tools.map(({ name }) => name));
   yield { span, body: { type: 'agent.start', agent: role, model: assignment.model.id, tools } };
   try {
     const { text, parsed } = yield* answer(

@@ -20,7 +20,7 @@ export interface AgentOptions {
   /** Model calls that may ask for tools; after them comes one forced final answer. @default 25 */
   readonly maxIter?: number;
   /** Milliseconds for one task. @default no limit */
-  readonly maxExecutionTimeMs?: number;
+  readonly maxExecutionTimeMs?: number | undefined;
   /** Answers that may be sent back because they do not fit the output schema. @default 2 */
   readonly maxOutputRetries?: number;
   /** Hear the events of this agent's work, in every run. */

@@ -11,6 +11,7 @@ import {
   type TaskDefinition,
 } from '../crew/definition.ts';
 import { createJob } from '../crew/job.ts';
+import { type CrewPlan, planCrew } from '../crew/plan.ts';
 import type { BudgetLimits } from '../observe/budget.ts';
 import type { RateLimits } from '../observe/rate-limit.ts';
 import type { Journal } from '../ports/journal.ts';
@@ -108,6 +109,8 @@ export class Crew<const Tasks extends readonly TaskDefinition[] = readonly TaskD
   readonly budget: BudgetLimits | undefined;
   readonly limits: RateLimits | undefined;
   readonly scope: Scope;
+  /** @internal */
+  readonly plan: CrewPlan;
 
   constructor(options: CrewOptions<Tasks>) {
     this.name = options.name ?? 'crew';
@@ -121,6 +124,7 @@ export class Crew<const Tasks extends readonly TaskDefinition[] = readonly TaskD
     this.budget = options.budget;
     this.limits = options.limits;
     checkCrew(this);
+    this.plan = planCrew(this.agents, this.tasks);
     Object.freeze(this);
   }
 

@@ -1,5 +1,6 @@
 /** `LLM`: a model with settings. */
 
+import { deepFreeze } from '../base/json.ts';
 import { createContract, type Schema } from '../base/schema.ts';
 import { callModel } from '../model/call-model.ts';
 import { createLlmDefinition, type LlmSettings } from '../model/llm.ts';
@@ -73,8 +74,9 @@ export class LLM implements LlmDefinition {
   /** As `call`, with a handle: events while it goes on, usage, cancel. */
   start(input: string | readonly Message[], options: CallOptions = {}): Run<CallResult> {
     const { tools = [], toolChoice = 'auto', output, callbacks, signal, stream = false, runtime } = options;
-    const messages: readonly Message[] =
-      typeof input === 'string' ? [{ role: 'user', content: input }] : input;
+    const messages: readonly Message[] = deepFreeze(
+      typeof input === 'string' ? [{ role: 'user', content: input }] : structuredClone(input),
+    );
     const schema = output === undefined ? null : createContract(output, 'The output of llm.call').jsonSchema;
     const request = {
       messages,

@@ -23,6 +23,6 @@ test('no input is ever read as a template, whatever it contains', () => {
 });
 
 test('every missing placeholder is named at once', () => {
-  expect(placeholdersOf('{a} {b-c} {a}')).toEqual(['a', 'b-c']);
-  expect(() => checkInputs(['{a} {b}', '{c} {b}'], { b: null })).toThrow(/lack \{a\}, \{c\}.*Given were: b/);
+  expect(placeholdersOf(['{a} {b-c} {a}', '{d} {a}'])).toEqual(['a', 'b-c', 'd']);
+  expect(() => checkInputs(['a', 'b', 'c'], { b: null })).toThrow(/lack \{a\}, \{c\}.*Given were: b/);
 });

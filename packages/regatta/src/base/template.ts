@@ -11,17 +11,18 @@ export type Inputs = Readonly<Record<string, unknown>>;
 
 const PLACEHOLDER = /\{([A-Za-z_][A-Za-z0-9_-]*)\}/g;
 
-/** The names that `text` asks for, each once, in order. */
-export function placeholdersOf(text: string): readonly string[] {
-  return [...new Set(Array.from(text.matchAll(PLACEHOLDER), ([, name]) => name as string))]; // the group always matches
+/** The names that `texts` ask for, each once, in order. */
+export function placeholdersOf(texts: readonly string[]): readonly string[] {
+  const found = texts.flatMap((text) => Array.from(text.matchAll(PLACEHOLDER), ([, name]) => name as string)); // the group always matches
+  return [...new Set(found)];
 }
 
 /**
- * @throws RegattaError `inputs/missing` naming every placeholder of `texts` that `inputs` lacks, before
- * any of them costs a token.
+ * @throws RegattaError `inputs/missing` naming every one of `needed` that `inputs` lacks, before any of
+ * them costs a token.
  */
-export function checkInputs(texts: readonly string[], inputs: Inputs): void {
-  const names = [...new Set(texts.flatMap(placeholdersOf))].filter((name) => !Object.hasOwn(inputs, name));
+export function checkInputs(needed: readonly string[], inputs: Inputs): void {
+  const names = needed.filter((name) => !Object.hasOwn(inputs, name));
   if (names.length === 0) return;
   const given = Object.keys(inputs);
   const list = names.map((name) => `{${name}}`).join(', ');
@@ -35,7 +36,7 @@ export function checkInputs(texts: readonly string[], inputs: Inputs): void {
 
 /** @throws RegattaError `inputs/not-json` naming every input that JSON cannot carry: a cycle, a BigInt. */
 export function checkJson(inputs: Inputs): void {
-  const names = Object.keys(inputs).filter((name) => toJsonOr(inputs[name], NOT_JSON) === NOT_JSON);
+  const names = Object.keys(inputs).filter((name) => !isJson(inputs[name]));
   if (names.length === 0) return;
   const list = names.map((name) => `"${name}"`).join(', ');
   throw new RegattaError(
@@ -45,6 +46,10 @@ export function checkJson(inputs: Inputs): void {
   );
 }
 
+function isJson(value: unknown): boolean {
+  return typeof value === 'string' || toJsonOr(value, NOT_JSON) !== NOT_JSON;
+}
+
 /** Stands for what is not JSON: no input can be this very object. */
 const NOT_JSON: Json = Object.freeze({});
 
@@ -52,10 +57,10 @@ const NOT_JSON: Json = Object.freeze({});
 export function interpolate(text: string, inputs: Inputs): string {
   if (!text.includes('{')) return text;
   return text.replace(PLACEHOLDER, (whole, name: string) =>
-    Object.hasOwn(inputs, name) ? asText(toJson(inputs[name])) : whole,
+    Object.hasOwn(inputs, name) ? asText(inputs[name]) : whole,
   );
 }
 
-function asText(value: Json): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
+function asText(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(toJson(value));
 }

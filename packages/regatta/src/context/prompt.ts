@@ -1,5 +1,5 @@
 /** Role, goal, task and context as the messages that open a conversation with a model. */
-import type { JsonObject } from '../base/json.ts';
+import { deepFreeze, type JsonObject } from '../base/json.ts';
 import type { Message } from '../protocol/message.ts';
 
 /** Who answers. */
@@ -20,10 +20,10 @@ export interface Assignment {
 }
 
 export function openConversation(persona: Persona, assignment: Assignment): readonly Message[] {
-  return [
+  return deepFreeze<Message[]>([
     { role: 'system', content: systemText(persona) },
     { role: 'user', content: userText(assignment) },
-  ];
+  ]);
 }
 
 function systemText({ role, goal, backstory }: Persona): string {
@@ -60,8 +60,8 @@ export const EMPTY_ANSWER_FEEDBACK: Message = Object.freeze({
 
 /** Said when an answer does not fit the schema. */
 export function rejectionFeedback(problems: string, schema: JsonObject): Message {
-  return {
+  return Object.freeze({
     role: 'user',
     content: `Your answer does not match the required JSON Schema:\n${problems}\n\nGive the whole answer again as one JSON value that matches this JSON Schema, and nothing else:\n${JSON.stringify(schema)}`,
-  };
+  });
 }

@@ -8,12 +8,15 @@ import type { Entry, Scope } from '../ports/scope.ts';
 import type { Work } from '../ports/span.ts';
 import type { CrewOutput, TaskOutput } from '../protocol/output.ts';
 import type { CrewDefinition } from './definition.ts';
-import { runCrew } from './run-crew.ts';
+import { type PlannedCrew, runCrew } from './run-crew.ts';
+
+/** A crew that was checked and planned. */
+export interface RunnableCrew extends CrewDefinition, PlannedCrew {}
 
 /** What crosses threads of a task's output: what it parses to is made again on the other side. */
 type PortableTask = Pick<TaskOutput, 'task' | 'agent' | 'text'>;
 
-export function createJob<Parsed>(crew: CrewDefinition, inputs: Inputs): Job<CrewOutput<Parsed>> {
+export function createJob<Parsed>(crew: RunnableCrew, inputs: Inputs): Job<CrewOutput<Parsed>> {
   return {
     name: crew.name,
     inputs: toJsonOr(inputs, null), // what JSON cannot carry is refused by name when the run plans
@@ -32,11 +35,7 @@ export function toPortable({ tasks }: CrewOutput): Json {
   return tasks.map(({ task, agent, text }) => ({ task, agent, text }));
 }
 
-async function* run<Parsed>(
-  crew: CrewDefinition,
-  inputs: Inputs,
-  given: RunContext,
-): Work<CrewOutput<Parsed>> {
+async function* run<Parsed>(crew: RunnableCrew, inputs: Inputs, given: RunContext): Work<CrewOutput<Parsed>> {
   const { createContext } = crew;
   const { runId } = given;
   const isGiven = given.context !== undefined || createContext === undefined;

@@ -2,14 +2,16 @@
 import { runAgent } from '../agent/loop.ts';
 import { toErrorData } from '../base/error-data.ts';
 import { toJsonOr } from '../base/json.ts';
+import type { Inputs } from '../base/template.ts';
 import { openConversation } from '../context/prompt.ts';
 import type { LlmDefinition } from '../ports/model.ts';
 import type { RunContext } from '../ports/run-context.ts';
 import type { Work } from '../ports/span.ts';
 import type { TaskOutput } from '../protocol/output.ts';
-import type { PlannedTask } from './plan.ts';
+import { fillIn, type PlannedTask } from './plan.ts';
 
 export interface TaskRunOptions {
+  readonly inputs: Inputs;
   /** Outputs of the tasks that are done, by id. */
   readonly outputs: ReadonlyMap<string, TaskOutput>;
   /** For an agent without one of its own. */
@@ -19,10 +21,11 @@ export interface TaskRunOptions {
 /** @throws what the agent throws, after its `task.end`. */
 export async function* runTask(
   task: PlannedTask,
-  { outputs, defaultLlm }: TaskRunOptions,
+  { inputs, outputs, defaultLlm }: TaskRunOptions,
   context: RunContext,
 ): Work<TaskOutput> {
-  const { definition, agent, persona, description, expectedOutput, reads } = task;
+  const { definition, agent, reads } = task;
+  const { persona, description, expectedOutput } = fillIn(task, inputs);
   const { role } = persona;
   const inner = context.child(task.id, { task: task.id, scope: definition.scope });
   const { span } = inner;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { EventDraft, Span, Work } from '../ports/span.ts';
-import type { TaskNode } from './graph.ts';
+import { sortGraph, type TaskNode } from './graph.ts';
 import { type Outcome, schedule } from './schedule.ts';
 
 const span: Span = { id: 'run', parentId: null, task: null, agent: null, scope: [] };
@@ -109,14 +109,15 @@ test.each([
     ],
     'graph/cycle',
   ],
-] as const)('a graph that cannot run is refused before anything starts: %j', async (nodes, code) => {
-  const work = schedule<TaskNode, string>(nodes, {
-    limit: 1,
-    skip: ({ id }) => say(id),
-    // biome-ignore lint/correctness/useYield: it must not be reached
-    run: async function* () {
-      throw new Error('started');
-    },
-  });
-  await expect(collect(work)).rejects.toMatchObject({ code });
+] as const)('a graph that cannot run is refused: %j', (nodes, code) => {
+  expect(() => sortGraph<TaskNode>(nodes)).toThrow(expect.objectContaining({ code }) as Error);
+});
+
+test('a graph is ordered by its needs, and otherwise as declared', () => {
+  const nodes = [
+    { id: 'c', needs: ['a'] },
+    { id: 'b', needs: [] },
+    { id: 'a', needs: [] },
+  ];
+  expect(sortGraph(nodes).map(({ id }) => id)).toEqual(['b', 'a', 'c']);
 });

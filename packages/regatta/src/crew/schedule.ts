@@ -4,7 +4,7 @@
  */
 import { Channel } from '../base/channel.ts';
 import type { EventDraft, Work } from '../ports/span.ts';
-import { sortGraph, type TaskNode } from './graph.ts';
+import type { TaskNode } from './graph.ts';
 
 /** How a task ended. `because` is the id of the need that did not succeed. */
 export type Outcome<T> =
@@ -25,13 +25,13 @@ export interface ScheduleOptions<N extends TaskNode, T> {
  * Yields what the tasks yield, as it happens. Returns the outcome of every task by id. Never throws
  * because of a task.
  *
- * @throws RegattaError `graph/*` before any task starts (see `sortGraph`).
+ * `nodes` stand in an order that `sortGraph` gave.
  */
 export async function* schedule<N extends TaskNode, T>(
   nodes: readonly N[],
   { run, skip, limit }: ScheduleOptions<N, T>,
 ): Work<ReadonlyMap<string, Outcome<T>>> {
-  const waiting = new Set(sortGraph(nodes));
+  const waiting = new Set(nodes);
   const running = new Map<string, Work<T>>();
   const outcomes = new Map<string, Outcome<T>>();
   const outputs = new Map<string, T>();
@@ -43,7 +43,7 @@ export async function* schedule<N extends TaskNode, T>(
         if (because !== undefined) {
           waiting.delete(node);
           outcomes.set(node.id, { status: 'skipped', because });
-          yield skip(node, because);
+          news.push(skip(node, because)); // behind the end of the task that it is skipped for
         } else if (running.size < limit && node.needs.every((id) => outputs.has(id))) {
           waiting.delete(node);
           const work = run(node, outputs);

@@ -18,7 +18,7 @@ export async function* callModel(
   context: CallContext,
 ): Work<ModelReply> {
   const { span } = context;
-  const messages = await guardMessages(model, Object.freeze([...request.messages]), context);
+  const messages = await guardMessages(model, deepFreeze([...request.messages]), context);
   const tools = Object.freeze(request.tools.map(({ name }) => name));
   const { parameters = NO_PARAMETERS } = model;
   const stream = context.wantsDeltas;

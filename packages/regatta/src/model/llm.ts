@@ -1,6 +1,6 @@
 /** `LLM` as data: what users write, checked and with every default decided. */
 
-import type { JsonObject } from '../base/json.ts';
+import { deepFreeze, type JsonObject } from '../base/json.ts';
 import { withoutUndefined } from '../base/options.ts';
 import { Problems, show } from '../base/problems.ts';
 import { Secret } from '../base/secret.ts';
@@ -45,14 +45,15 @@ const RETRY: RetryPolicy = {
 
 /** @throws RegattaError `llm/bad-model` or `definition/invalid`. */
 export function createLlmDefinition(settings: LlmSettings, scope: Scope): LlmDefinition {
-  const { model, apiKey, timeoutMs = TIMEOUT_MS, retry, ...rest } = settings;
+  const { model, apiKey, timeoutMs = TIMEOUT_MS, retry, fetch, ...data } = settings;
   if (typeof model === 'string') parseModelName(model);
   const policy = { ...RETRY, ...withoutUndefined(retry ?? {}) };
   check(settings, policy);
   return {
     model,
     settings: Object.freeze({
-      ...(withoutUndefined(rest) as Partial<ModelSettings>), // the same fields, and the undefined ones are gone
+      ...(deepFreeze(structuredClone(withoutUndefined(data))) as Partial<ModelSettings>), // the same fields, and the undefined ones are gone
+      ...(fetch === undefined ? {} : { fetch }),
       ...(apiKey === undefined ? {} : { apiKey: new Secret(apiKey) }),
       timeoutMs,
       retry: Object.freeze(policy),

@@ -113,7 +113,7 @@ function lazyModel(identity: Omit<Model, 'call'>, open: () => Promise<Model>): M
 function unknownProvider(provider: string, known: readonly string[]): RegattaError {
   return new RegattaError(
     'llm/unknown-provider',
-    `There is no provider "${provider}". Use one of ${known.join(', ')}, or "openai-compatible" with a baseURL.`,
+    `There is no provider "${provider}". Use one of ${known.join(', ')}; "openai-compatible" takes any server by its baseURL.`,
     { provider, known },
   );
 }

@@ -123,15 +123,16 @@ export class Lane {
         this.#broken++;
         continue;
       }
-      let result: unknown;
+      let pending: PromiseLike<unknown> | undefined;
       try {
-        result = this.#options.enter(() => this.#entry.observe(event));
+        const result: unknown = this.#options.enter(() => this.#entry.observe(event));
+        if (isThenable(result)) pending = result; // to ask it may throw as well
       } catch (error) {
         this.#fail(error, event);
         continue;
       }
-      if (isThenable(result)) {
-        this.#await(result, event);
+      if (pending !== undefined) {
+        this.#await(pending, event);
         return;
       }
       this.#succeed();
@@ -165,7 +166,8 @@ export class Lane {
       const error = new Error(`Callback "${name}" did not settle within ${timeoutMs} ms.`);
       settle(() => this.#fail(error, event));
     }, timeoutMs);
-    result.then(
+    // Promise.resolve, since the `then` of somebody else's object may throw.
+    Promise.resolve(result).then(
       () => settle(() => this.#succeed()),
       (error) => settle(() => this.#fail(error, event)),
     );

@@ -18,6 +18,8 @@ export class Ledger implements Meter {
   readonly #allowances: Allowances;
   readonly #entries: LedgerEntry[] = [];
   #open = 0;
+  /** Of the entries so far: they are only ever added to. */
+  #report: UsageReport | undefined;
 
   constructor(runId: string, allowances: Allowances = { budgets: [], limiters: [] }) {
     this.#runId = runId;
@@ -34,7 +36,9 @@ export class Ledger implements Meter {
   }
 
   report(): UsageReport {
-    return report(this.#entries);
+    const attempts = this.#entries.length;
+    if (this.#report?.attempts !== attempts) this.#report = report(this.#entries);
+    return this.#report;
   }
 
   reserve(attempt: Attempt, signal: AbortSignal): Reservation | Promise<Reservation> {

@@ -1,7 +1,11 @@
 /** Turns what the work yields into events: the one sequencer of a run. */
 import type { Clock } from '../base/clock.ts';
+import { deepFreeze } from '../base/json.ts';
 import type { EventDraft } from '../ports/span.ts';
-import type { RunEvent } from '../protocol/event.ts';
+import type { EventType, RunEvent } from '../protocol/event.ts';
+
+/** What happens several times in a span: there its place in the run is part of the name. */
+const REPEATED: ReadonlySet<EventType> = new Set(['model.delta', 'model.retry', 'output.rejected']);
 
 export class Stamp {
   readonly #runId: string;
@@ -22,11 +26,10 @@ export class Stamp {
   event({ span, body }: EventDraft): RunEvent {
     const seq = this.#seq++;
     const { type } = body;
-    // Deltas and retries happen several times in a span, so their place in it is part of the name.
-    const isOnce = type.endsWith('.start') || type.endsWith('.end');
-    return Object.freeze({
+    // All the way down, whoever made the body: observers share the event, and the work goes on with its parts.
+    return deepFreeze({
       ...body,
-      id: isOnce ? `${span.id}:${type}` : `${span.id}:${type}-${seq}`,
+      id: REPEATED.has(type) ? `${span.id}:${type}-${seq}` : `${span.id}:${type}`,
       runId: this.#runId,
       seq,
       spanId: span.id,

@@ -4,21 +4,29 @@
  * Whoever works ends its own spans. What is left when the work is over (a thread was lost, an engine
  * of somebody else's forgot) is ended here: every start has its one end, whatever happens.
  */
-import type { EventDraft } from '../ports/span.ts';
+import type { EventDraft, Span } from '../ports/span.ts';
 import type { EventBody } from '../protocol/event.ts';
 import type { ErrorData } from '../protocol/output.ts';
 import { NO_USAGE } from '../protocol/usage.ts';
 
 export class OpenSpans {
-  /** By span and noun: an agent's turn is the span of a model call and may hold others. */
-  readonly #starts = new Map<string, EventDraft>();
+  /** A span has one start, of one noun. */
+  readonly #starts = new Map<Span, EventDraft>();
 
   track(draft: EventDraft): void {
-    const { type } = draft.body;
-    const dot = type.indexOf('.');
-    const verb = type.slice(dot + 1);
-    if (verb === 'start') this.#starts.set(`${draft.span.id} ${type.slice(0, dot)}`, draft);
-    else if (verb === 'end') this.#starts.delete(`${draft.span.id} ${type.slice(0, dot)}`);
+    switch (draft.body.type) {
+      case 'task.start':
+      case 'agent.start':
+      case 'model.start':
+      case 'tool.start':
+        this.#starts.set(draft.span, draft);
+        break;
+      case 'task.end':
+      case 'agent.end':
+      case 'model.end':
+      case 'tool.end':
+        this.#starts.delete(draft.span);
+    }
   }
 
   /** The missing ends, innermost first. */

@@ -24,10 +24,13 @@ export async function callTool(
   const { callId, tool } = call;
   try {
     const content = await use(tools, call, context);
-    return { message: { role: 'tool', callId, tool, content, isError: false }, error: null };
+    return { message: Object.freeze({ role: 'tool', callId, tool, content, isError: false }), error: null };
   } catch (error) {
     const content = messageOf(error);
-    return { message: { role: 'tool', callId, tool, content, isError: true }, error: toErrorData(error) };
+    return {
+      message: Object.freeze({ role: 'tool', callId, tool, content, isError: true }),
+      error: toErrorData(error),
+    };
   }
 }
 

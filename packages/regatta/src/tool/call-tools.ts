@@ -43,8 +43,8 @@ export async function* callTools(
     if (running.size === 0) break;
     const { index, answer } = await Promise.race(running.values());
     running.delete(index);
-    const { tool, callId, content, isError } = answer.message;
-    answers[index] = { role: 'tool', callId, tool, content, isError };
+    const { tool, callId, content } = answer.message;
+    answers[index] = answer.message;
     const { span } = spans[index] as RunContext; // one for each call
     yield { span, body: { type: 'tool.end', tool, callId, result: content, error: answer.error } };
   }
