@@ -23,6 +23,7 @@ export {
   type OutputOf,
 } from './api/crew.ts';
 export { type CrewRefOptions, crewRef } from './api/crew-ref.ts';
+export type { EnvCallbacksMode } from './api/integrations.ts';
 export { type CallOptions, type CallResult, LLM, type LlmInput, type LlmOptions } from './api/llm.ts';
 // Runs, and the runtimes that hold what they share.
 export { createRuntime, Runtime, type RuntimeOptions } from './api/runtime.ts';
@@ -42,12 +43,18 @@ export {
 export type { Json, JsonObject } from './base/json.ts';
 export type { InferSchema, ParseResult, Schema } from './base/schema.ts';
 export type { Inputs } from './base/template.ts';
+export { integrationNames } from './callbacks/integrations.ts';
+export { type LiteLLMFunction, litellmFunction as litellmCallback } from './callbacks/litellm/adapt.ts';
+export type { LiteLLMCallback } from './callbacks/litellm/callback.ts';
+export type { CallKwargs } from './callbacks/litellm/kwargs.ts';
+export type { StandardLoggingPayload } from './callbacks/litellm/standard-payload.ts';
 export type { ContextRequest, CreateContext, TaskDefinition } from './crew/definition.ts';
 export type { BudgetLimits } from './observe/budget.ts';
 export type { LaneCounts } from './observe/lane.ts';
 export type { RateLimits } from './observe/rate-limit.ts';
 export type { Registration } from './observe/registry.ts';
 export type { CallContext } from './ports/call-context.ts';
+export type { AdaptedCallback } from './ports/callback.ts';
 export type { Engine, Job } from './ports/engine.ts';
 export type { Guard, GuardContext, GuardPoint, GuardSubjects } from './ports/guard.ts';
 export type { Journal } from './ports/journal.ts';
@@ -87,4 +94,7 @@ export type { CrewOutput, ErrorData, RunStatus, TaskOutput, TaskStatus } from '.
 export type { LedgerEntry, Price, Usage, UsageReport, UsageTotals } from './protocol/usage.ts';
 export { type CurrentRun, currentRun } from './run/current.ts';
 export type { Audit, FlushOptions, Run } from './run/run.ts';
+export { type ConsoleSinkOptions, consoleSink } from './sinks/console.ts';
+export { type JsonlSinkOptions, jsonlSink } from './sinks/jsonl.ts';
+export { type OtlpSink, type OtlpSinkOptions, otlpSink } from './sinks/otlp.ts';
 export { defineTool, type ToolOptions } from './tool/define-tool.ts';

@@ -1,11 +1,16 @@
 /** What users register as callbacks, in every form they may write it. */
 import { Problems, show } from '../base/problems.ts';
+import { adaptLiteLLM } from '../callbacks/litellm/adapt.ts';
+import type { LiteLLMCallback } from '../callbacks/litellm/callback.ts';
+import { transformOf } from '../callbacks/litellm/transform.ts';
 import { createEntry } from '../observe/entry.ts';
 import { createScope } from '../observe/scope.ts';
+import type { AdaptedCallback } from '../ports/callback.ts';
 import type { Guard, GuardPoint } from '../ports/guard.ts';
 import type { EventPattern } from '../ports/observer.ts';
 import type { Entry, OverflowPolicy, Scope } from '../ports/scope.ts';
 import type { RunEvent } from '../protocol/event.ts';
+import { fromAdapted } from './integrations.ts';
 
 /** Who a callback is. */
 export interface CallbackIdentity {
@@ -59,10 +64,21 @@ export interface GuardCallback extends CallbackIdentity {
 
 /**
  * Hears the events of its scope: per run in order, one at a time. The run does not wait for it, and
- * does not feel it when it throws, is slow or never settles. Transforms and guards are kinds of their
- * own, which may change what others see, or stop what is about to happen.
+ * does not feel it when it throws, is slow or never settles.
+ *
+ * Also: an instance with LiteLLM's methods (`logSuccessEvent`, `log_success_event`, …), what a sink or
+ * `litellmCallback` makes, and the name of an integration where the environment is known: in
+ * `LLM.setCallbacks`, in a runtime, in `kickoff`. Transforms and guards are kinds of their own, which
+ * may change what others see, or stop what is about to happen.
  */
-export type Callback = ((event: RunEvent) => unknown) | CallbackObject | TransformCallback | GuardCallback;
+export type Callback =
+  | ((event: RunEvent) => unknown)
+  | CallbackObject
+  | AdaptedCallback
+  | LiteLLMCallback
+  | TransformCallback
+  | GuardCallback
+  | string;
 
 /** A function with options. */
 export function callback(
@@ -114,25 +130,38 @@ export function guard<Point extends GuardPoint>(
   });
 }
 
+/** Opens an integration by its name. */
+export type OpenNamed = (name: string) => Entry;
+
 /**
  * The callbacks of one scope.
  * @throws RegattaError `definition/invalid` for what is no callback; `owner` names the definition.
  */
-export function toScope(callbacks: readonly Callback[] | undefined, owner: string): Scope {
-  return createScope(toEntries(callbacks, owner));
+export function toScope(callbacks: readonly Callback[] | undefined, owner: string, open?: OpenNamed): Scope {
+  return createScope(toEntries(callbacks, owner, open));
 }
 
-export function toEntries(callbacks: readonly Callback[] | undefined, owner: string): readonly Entry[] {
+export function toEntries(
+  callbacks: readonly Callback[] | undefined,
+  owner: string,
+  open?: OpenNamed,
+): readonly Entry[] {
   const problems = new Problems(owner);
   const entries = (callbacks ?? []).flatMap((given, index) => {
     const field = `callbacks[${index}]`;
+    if (typeof given === 'string') {
+      if (open !== undefined) return [open(given)];
+      const message = `${field} is the name "${given}", and no environment is known here to open it with. Give it to a runtime, to kickoff or to LLM.setCallbacks.`;
+      problems.add(field, given, message);
+      return [];
+    }
     checkOptions(problems, field, given);
-    const entry = toEntry(given);
-    if (entry !== undefined) return [entry];
+    const own = toOwn(given);
+    if (own.length > 0) return own;
     problems.add(
       field,
       given,
-      `${field} must be a function, an object with onEvent(event), or made by callback, transform or guard, got ${show(given)}. Correct it.`,
+      `${field} must be a function, an object with onEvent(event) or with LiteLLM's methods, or made by callback, transform or guard, got ${show(given)}. Correct it.`,
     );
     return [];
   });
@@ -160,14 +189,20 @@ function checkOptions(problems: Problems, field: string, given: Callback): void 
   );
 }
 
-function toEntry(given: Callback): Entry | undefined {
-  if (typeof given === 'function') return createEntry(given);
-  if (typeof given !== 'object' || given === null) return undefined;
+/** The entries of one callback; none for what is no callback. */
+function toOwn(given: Exclude<Callback, string>): readonly Entry[] {
+  if (typeof given === 'function') return [createEntry(given)];
+  if (typeof given !== 'object' || given === null) return [];
   if ('kind' in given) {
     const { key, name = given.kind, locked = false, ...rest } = given;
-    return Object.freeze({ ...rest, key, name, isLocked: locked });
+    return [Object.freeze({ ...rest, key, name, isLocked: locked })];
   }
-  if (typeof given.onEvent !== 'function') return undefined;
+  if ('observe' in given) return [fromAdapted(given)];
+  if ('onEvent' in given && typeof given.onEvent === 'function') return [fromObject(given)];
+  return fromLiteLLM(given);
+}
+
+function fromObject(given: CallbackObject): Entry {
   const { constructor: type } = given;
   const isInstance = type !== undefined && type !== Object;
   return createEntry((event) => given.onEvent(event), {
@@ -175,4 +210,24 @@ function toEntry(given: Callback): Entry | undefined {
     key: given.key ?? (isInstance ? type : given),
     name: given.name ?? (isInstance ? type.name : 'callback'),
   });
+}
+
+/** Its hook, where it has one, stands before it: it masks what the callbacks of its scope see, itself included. */
+function fromLiteLLM(given: object): readonly Entry[] {
+  const adapted = adaptLiteLLM(given);
+  if (adapted === undefined) return [];
+  const hook = transformOf(given);
+  const observer = fromAdapted(adapted);
+  if (hook === undefined) return [observer];
+  const { name } = adapted;
+  const isLocked = false;
+  return [
+    Object.freeze({ kind: 'transform', key: hookKey(given), name, isLocked, transform: hook }),
+    observer,
+  ];
+}
+
+/** The same for all instances of a class, as the key of the observer is, and another than that. */
+function hookKey(given: object): unknown {
+  return Reflect.get(given, 'loggingHook') ?? Reflect.get(given, 'logging_hook');
 }

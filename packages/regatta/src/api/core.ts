@@ -3,7 +3,10 @@ import { withoutUndefined } from '../base/options.ts';
 import { localEngine } from '../engines/local.ts';
 import { builtinProviders } from '../models/providers.ts';
 import type { OnObserverError } from '../observe/lane.ts';
+import type { Registration } from '../observe/registry.ts';
 import { type CoreOptions, RuntimeCore } from '../run/runtime.ts';
+import { type Callback, toEntries } from './callback.ts';
+import { envEntries, openNamed } from './integrations.ts';
 import { threads } from './threads.ts';
 
 /** Whatever holds a runtime. */
@@ -32,9 +35,14 @@ export function createCore(
 
 const holder: { core?: RuntimeCore } = {};
 
+/** Adds callbacks to a runtime's scope. @throws RegattaError `definition/invalid` or `callbacks/*` */
+export function registerIn(core: RuntimeCore, callbacks: readonly Callback[]): Registration {
+  return core.register(toEntries(callbacks, 'The runtime', (name) => openNamed(name, core.env)));
+}
+
 /** The runtime of this process, made on first use. Its environment is `process.env`. */
 export function defaultCore(): RuntimeCore {
-  holder.core ??= createCore({ env: process.env });
+  holder.core ??= createCore({ env: process.env, entries: envEntries(process.env, 'strict') });
   return holder.core;
 }
 

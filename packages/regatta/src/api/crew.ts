@@ -16,13 +16,14 @@ import type { BudgetLimits } from '../observe/budget.ts';
 import type { RateLimits } from '../observe/rate-limit.ts';
 import type { Journal } from '../ports/journal.ts';
 import type { LlmDefinition } from '../ports/model.ts';
-import type { Scope } from '../ports/scope.ts';
+import type { Entry, Scope } from '../ports/scope.ts';
 import type { CrewRef } from '../protocol/crew-ref.ts';
 import type { CrewOutput } from '../protocol/output.ts';
 import type { Run } from '../run/run.ts';
 import type { Agent } from './agent.ts';
 import { type Callback, toScope } from './callback.ts';
 import { defaultCore, type RuntimeHolder } from './core.ts';
+import { openNamed } from './integrations.ts';
 import { type LlmInput, toLlm } from './llm.ts';
 
 /** What the last task of a crew parses to. */
@@ -149,8 +150,9 @@ export class Crew<const Tasks extends readonly TaskDefinition[] = readonly TaskD
 
   #start(options: KickoffOptions, on: 'threads' | undefined): Run<CrewOutput<OutputOf<Tasks>>> {
     const { callbacks, runtime, inputs = {}, ...rest } = options;
-    const scopes = [this.scope, toScope(callbacks, `The run of crew "${this.name}"`)];
     const core = runtime?.core ?? defaultCore();
+    const open = (name: string): Entry => openNamed(name, core.env);
+    const scopes = [this.scope, toScope(callbacks, `The run of crew "${this.name}"`, open)];
     return core.start(createJob<OutputOf<Tasks>>(this, inputs), { ...rest, scopes, definition: this, on });
   }
 

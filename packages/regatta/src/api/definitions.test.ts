@@ -139,7 +139,8 @@ test('making, copying and printing definitions in the middle of a run changes no
         const agent = new Agent({ role: 'r', goal: 'g', llm, callbacks: stranger() });
         const task = new Task({ description: 'd', expectedOutput: 'e', agent, callbacks: stranger() });
         if (action === 'crew') new Crew({ agents: [agent], tasks: [task], callbacks: stranger() });
-        else if (action === 'copy') new Agent({ ...agent, llm, callbacks: stranger() });
+        else if (action === 'copy')
+          new Agent({ role: agent.role, goal: agent.goal, tools: agent.tools, llm, callbacks: stranger() });
         else if (action === 'print') JSON.stringify({ llm, agent, task });
         else if (action === 'runtime') createRuntime({ callbacks: stranger(), llm });
       }

@@ -4,8 +4,10 @@ import { deepFreeze } from '../base/json.ts';
 import { createContract, type Schema } from '../base/schema.ts';
 import { callModel } from '../model/call-model.ts';
 import { createLlmDefinition, type LlmSettings } from '../model/llm.ts';
+import type { Registration } from '../observe/registry.ts';
 import type { Job } from '../ports/engine.ts';
 import type { LlmDefinition, ModelReply, ModelRequest, ModelSettings } from '../ports/model.ts';
+import type { Env } from '../ports/provider.ts';
 import type { RunContext } from '../ports/run-context.ts';
 import type { Scope } from '../ports/scope.ts';
 import type { Work } from '../ports/span.ts';
@@ -14,7 +16,8 @@ import { type Message, type ToolCallPart, textOf, toolCallsOf } from '../protoco
 import type { UsageReport } from '../protocol/usage.ts';
 import type { Run } from '../run/run.ts';
 import { type Callback, toScope } from './callback.ts';
-import { defaultCore, type RuntimeHolder } from './core.ts';
+import { defaultCore, type RuntimeHolder, registerIn } from './core.ts';
+import { type EnvCallbacksMode, envEntries, openNamed } from './integrations.ts';
 
 export interface LlmOptions extends LlmSettings {
   /** Hear the calls of this LLM, wherever it is used. */
@@ -66,6 +69,28 @@ export class LLM implements LlmDefinition {
     Object.freeze(this);
   }
 
+  /**
+   * Adds callbacks to the scope of the process's runtime: they hear every run that names no other
+   * runtime, in spans that open from now on. Of one class the newest counts, in this scope alone.
+   * Dispose the registration to take them back.
+   *
+   * @throws RegattaError `definition/invalid`, `callbacks/unknown-name` or `callbacks/missing-variable`.
+   */
+  static setCallbacks(callbacks: readonly Callback[]): Registration {
+    return registerIn(defaultCore(), callbacks);
+  }
+
+  /**
+   * Adds the callbacks that `env` names in `LITELLM_SUCCESS_CALLBACKS`, `LITELLM_FAILURE_CALLBACKS`,
+   * `REGATTA_SUCCESS_CALLBACKS` and `REGATTA_FAILURE_CALLBACKS` to the scope of the process's runtime.
+   * Each variable counts for itself. That runtime reads `process.env` once, when it is made.
+   *
+   * @throws RegattaError `callbacks/unknown-name` or `callbacks/missing-variable`, in `strict` mode.
+   */
+  static setEnvCallbacks(env: Env = process.env, mode: EnvCallbacksMode = 'strict'): Registration {
+    return defaultCore().register(envEntries(env, mode));
+  }
+
   /** Asks once, with the LLM's own retries. @throws RegattaError `model/*` or `llm/*`. */
   async call(input: string | readonly Message[], options: CallOptions = {}): Promise<CallResult> {
     return await this.start(input, options).result;
@@ -84,8 +109,9 @@ export class LLM implements LlmDefinition {
       toolChoice: tools.length > 0 ? toolChoice : 'none',
       output: schema === null ? null : { name: 'answer', schema },
     } as const;
-    return (runtime?.core ?? defaultCore()).start(callJob(this, request), {
-      scopes: [this.scope, toScope(callbacks, 'llm.call')],
+    const core = runtime?.core ?? defaultCore();
+    return core.start(callJob(this, request), {
+      scopes: [this.scope, toScope(callbacks, 'llm.call', (name) => openNamed(name, core.env))],
       signal,
       stream,
     });

@@ -9,13 +9,15 @@ import type { RateLimits } from '../observe/rate-limit.ts';
 import type { Registration } from '../observe/registry.ts';
 import type { Engine } from '../ports/engine.ts';
 import type { Env } from '../ports/provider.ts';
+import type { Entry } from '../ports/scope.ts';
 import type { RunEvent } from '../protocol/event.ts';
 import type { CrewOutput } from '../protocol/output.ts';
 import type { FlushOptions, Run } from '../run/run.ts';
 import type { RuntimeCore } from '../run/runtime.ts';
 import { type Callback, toEntries } from './callback.ts';
-import { createCore, type RuntimeHolder } from './core.ts';
+import { createCore, type RuntimeHolder, registerIn } from './core.ts';
 import type { Crew, KickoffOptions, OutputOf } from './crew.ts';
+import { type EnvCallbacksMode, envEntries, openNamed } from './integrations.ts';
 import { type LlmInput, toLlm } from './llm.ts';
 
 export interface RuntimeOptions {
@@ -23,6 +25,11 @@ export interface RuntimeOptions {
   readonly env?: Env;
   /** Hear the events of every run. */
   readonly callbacks?: readonly Callback[];
+  /**
+   * Callbacks that `env` names (`LITELLM_SUCCESS_CALLBACKS`, `LITELLM_FAILURE_CALLBACKS` and their
+   * `REGATTA_` twins): read once, outermost of all. @default 'strict'
+   */
+  readonly envCallbacks?: EnvCallbacksMode;
   /** For agents and crews without one. */
   readonly llm?: LlmInput;
   /** Where runs execute. @default the event loop */
@@ -59,13 +66,22 @@ export class Runtime implements RuntimeHolder, AsyncDisposable {
   readonly core: RuntimeCore;
 
   /** @internal */
-  constructor({ callbacks, llm, onCallbackError, connections, ...options }: RuntimeOptions) {
+  constructor({
+    callbacks,
+    llm,
+    onCallbackError,
+    connections,
+    envCallbacks = 'strict',
+    ...options
+  }: RuntimeOptions) {
     const problems = new Problems('The runtime');
     problems.integer('connections', connections, 1);
     problems.throwIfAny();
+    const { env = {} } = options;
+    const open = (name: string): Entry => openNamed(name, env);
     this.core = createCore({
       ...options,
-      entries: toEntries(callbacks, 'The runtime'),
+      entries: [...envEntries(env, envCallbacks), ...toEntries(callbacks, 'The runtime', open)],
       defaultLlm: toLlm(llm),
       providers: builtinProviders(connections === undefined ? {} : { connections }),
       onObserverError: onCallbackError,
@@ -90,7 +106,7 @@ export class Runtime implements RuntimeHolder, AsyncDisposable {
 
   /** Adds callbacks to every span that opens from now on; dispose the registration to take them back. */
   use(callbacks: readonly Callback[]): Registration {
-    return this.core.register(toEntries(callbacks, 'The runtime'));
+    return registerIn(this.core, callbacks);
   }
 
   /** Runs under way, or whose callbacks are not done yet. */
