@@ -1,0 +1,156 @@
+/** Tools that do not give their thread back: the host goes on, callers are freed, and threads are given up on request. */
+import { setEnvironmentData } from 'node:worker_threads';
+import { expect, test } from 'vitest';
+import { createCore } from '../../api/core.ts';
+import {
+  callback,
+  createRuntime,
+  type Engine,
+  type Job,
+  type RunContext,
+  type RunEvent,
+  type Work,
+} from '../../index.ts';
+import { createGate, createManualClock } from '../../testing/index.ts';
+import { createBlock } from './fixtures/block.fixture.ts';
+import { eventsOf, expectClosed, expectEmpty, openPool } from './fixtures/runs.fixture.ts';
+import { talk } from './fixtures/talk.fixture.ts';
+import * as trouble from './fixtures/trouble.fixture.ts';
+import { CREDITS } from './remote-run.ts';
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+test('a tool that holds its thread holds nothing else: this event loop turns, and other threads work', async () => {
+  const block = createBlock();
+  await using open = openPool({ size: 2 });
+  const heard: RunEvent['type'][] = [];
+  const held = open.runtime.start(trouble.blocks, { callbacks: [callback(({ type }) => heard.push(type))] });
+  await block.reached();
+  let turns = 0;
+  for (; turns < 1000 && held.status === 'running'; turns++) await turn();
+  expect(turns).toBe(1000);
+  expect(heard.at(-1)).toBe('tool.start'); // it left before the tool was called
+  expect((await open.runtime.run(trouble.quick)).text).toBe('done');
+  expect(open.pool.threads.map(({ load }) => load)).toEqual([1, 0]);
+  block.open();
+  expect((await held.result).text).toBe('let go');
+  await expectClosed(held);
+  await expectEmpty(open);
+});
+
+test('cancel frees the caller although the thread is held, and the run counts as orphaned until it ends', async () => {
+  const block = createBlock();
+  await using open = openPool({ size: 2 });
+  const held = open.runtime.start(trouble.blocks);
+  await block.reached();
+  held.cancel('no patience');
+  await expect(held.result).rejects.toMatchObject({
+    code: 'run/cancelled',
+    details: { reason: 'no patience' },
+  });
+  await expectClosed(held);
+  expect(held.audit().orphaned).toBe(1);
+  const after = await Promise.all(Array.from({ length: 3 }, () => open.runtime.run(trouble.quick)));
+  expect(after.map(({ text }) => text)).toEqual(['done', 'done', 'done']); // all on the thread that answers
+  const { emitted } = held.audit();
+  block.open();
+  await expect.poll(() => held.audit().orphaned).toBe(0);
+  expect(held.audit()).toMatchObject({ emitted, openAttempts: 0, balance: 0 }); // what came after its end is no event
+  await expectEmpty(open);
+});
+
+test('a thread that is held so long after a cancel is ended when that is asked for, and replaced', async () => {
+  const block = createBlock();
+  await using open = openPool({ terminateAfterMs: 60_000 });
+  const clock = createManualClock();
+  const runtime = { core: createCore({ engine: open.engine, clock }) };
+  const neighbour = trouble.deaf.start({ runtime });
+  for await (const { type } of neighbour.events()) if (type === 'tool.start') break;
+  const held = trouble.blocks.start({ runtime });
+  await block.reached();
+  held.cancel();
+  await clock.advance(59_999);
+  await expect(held.result).rejects.toMatchObject({ code: 'run/cancelled' });
+  expect([held.audit().orphaned, neighbour.status, open.pool.threads.length]).toEqual([1, 'running', 1]);
+  await clock.advance(1);
+  await expect(neighbour.result).rejects.toMatchObject({ code: 'run/worker-lost' });
+  expect([held.audit().orphaned, clock.timers]).toEqual([0, 0]);
+  for (const run of [held, neighbour]) await expectClosed(run);
+  expect((await trouble.quick.kickoff({ runtime })).text).toBe('done');
+  await expectEmpty(open);
+});
+
+test('a thread whose event loop turns is kept, however long a tool of it stays deaf', async () => {
+  await using open = openPool({ terminateAfterMs: 60_000 });
+  const clock = createManualClock();
+  const runtime = { core: createCore({ engine: open.engine, clock }) };
+  const run = trouble.deaf.start({ runtime });
+  for await (const { type } of run.events()) if (type === 'tool.start') break;
+  run.cancel();
+  await expect(run.result).rejects.toMatchObject({ code: 'run/cancelled' });
+  const ends = (await eventsOf(run)).filter(({ type }) => type.endsWith('.end'));
+  expect(ends.map(({ type }) => type)).toEqual(['model.end', 'tool.end', 'agent.end', 'task.end', 'run.end']);
+  await expect.poll(() => clock.timers).toBe(0); // the thread has answered
+  await clock.advance(120_000);
+  expect(run.audit().orphaned).toBe(1); // the tool itself
+  const [thread] = open.pool.threads;
+  expect([open.pool.threads.length, thread?.runs, thread?.load]).toEqual([1, 1, 0]);
+  expect(await thread?.ping()).toBe(0);
+});
+
+test('a run that is cancelled before it starts opens no thread', async () => {
+  await using open = openPool();
+  const run = open.runtime.start(trouble.quick, { signal: AbortSignal.abort(new Error('too late')) });
+  await expect(run.result).rejects.toMatchObject({ code: 'run/cancelled' });
+  expect(open.pool.threads).toEqual([]);
+});
+
+test('a reader that stops in the middle stops the work on the thread', async () => {
+  await using open = openPool();
+  const impatient: Engine = {
+    name: 'impatient',
+    async *execute<Output>(job: Job<Output>, context: RunContext): Work<Output> {
+      for await (const draft of open.engine.execute(job, context)) {
+        yield draft;
+        if (draft.body.type === 'tool.start') break;
+      }
+      throw new Error('no more of it');
+    },
+  };
+  const run = createRuntime({ engine: impatient }).start(trouble.deaf);
+  await expect(run.result).rejects.toMatchObject({ code: 'run/failed' });
+  await expectClosed(run);
+  await expect.poll(() => run.audit().orphaned).toBe(1); // the tool, and no longer the run
+  await expect.poll(() => open.pool.threads[0]?.load).toBe(0);
+  expect(await open.pool.threads[0]?.ping()).toBe(0);
+});
+
+test('a host that does not read holds the model back, and lets it go on as it reads', async () => {
+  const said = new Int32Array(new SharedArrayBuffer(4));
+  setEnvironmentData('regatta-test-said', said);
+  await using open = openPool();
+  const gate = createGate();
+  const slow: Engine = {
+    name: 'slow',
+    async *execute<Output>(job: Job<Output>, context: RunContext): Work<Output> {
+      const work = open.engine.execute(job, context);
+      for (let read = 0; ; read++) {
+        if (read === 10) await gate.pass();
+        const next = await work.next();
+        if (next.done) return next.value;
+        yield next.value;
+      }
+    },
+  };
+  const inputs = { marker: 'R', count: 1000 };
+  const run = createRuntime({ engine: slow }).start(talk, { inputs, stream: true });
+  await gate.reached;
+  // Three starts and 253 pieces are on their way, and one more waits to be sent.
+  await expect.poll(() => Atomics.load(said, 0)).toBe(CREDITS - 3 + 1);
+  await open.pool.threads[0]?.ping();
+  expect(Atomics.load(said, 0)).toBe(CREDITS - 3 + 1);
+  gate.open();
+  expect((await run.result).text).toBe('R');
+  expect(Atomics.load(said, 0)).toBe(1000);
+  await expectClosed(run);
+});
