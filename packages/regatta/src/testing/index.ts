@@ -1,4 +1,5 @@
-/** What tests of crews need: a model that follows a script, and gates that force a schedule. */
+/** What tests of crews need: a model that follows a script, gates that force a schedule, an auditor of traces. */
+export { type AuditCounts, checkTrace, type TraceEvidence } from './check-trace.ts';
 export { createGate, type Gate } from './gate.ts';
 export { createManualClock, type ManualClock } from './manual-clock.ts';
 export { memoryJournal } from './memory-journal.ts';
