@@ -10,6 +10,8 @@ export default defineConfig({
       'examples/**/*.test.ts',
       'scripts/**/*.test.ts',
       'bench/**/*.test.ts',
+      'zoo/**/*.test.ts',
+      'stress/**/*.test.ts',
     ],
     exclude: ['**/node_modules/**', '**/dist/**'],
     pool: 'forks',

@@ -2,6 +2,18 @@
 
 // Definitions: frozen values that may serve any number of runs at once.
 export { Agent, type AgentOptions } from './api/agent.ts';
+// Calls of a model outside of any crew, and what comes out of them.
+export type {
+  CallFacts,
+  CallInput,
+  CallOptions,
+  CallResult,
+  ObjectResult,
+  RefusalResult,
+  TextResult,
+  ToolCallsResult,
+} from './api/call.ts';
+export type { CallPart, CallStream } from './api/call-stream.ts';
 // Events, and who hears, changes or stops them.
 export {
   type Callback,
@@ -24,7 +36,7 @@ export {
 } from './api/crew.ts';
 export { type CrewRefOptions, crewRef } from './api/crew-ref.ts';
 export type { EnvCallbacksMode } from './api/integrations.ts';
-export { type CallOptions, type CallResult, LLM, type LlmInput, type LlmOptions } from './api/llm.ts';
+export { LLM, type LlmInput, type LlmOptions } from './api/llm.ts';
 // Runs, and the runtimes that hold what they share.
 export { createRuntime, Runtime, type RuntimeOptions } from './api/runtime.ts';
 export { Task, type TaskOptions } from './api/task.ts';
@@ -59,13 +71,17 @@ export type { Engine, Job } from './ports/engine.ts';
 export type { Guard, GuardContext, GuardPoint, GuardSubjects } from './ports/guard.ts';
 export type { Journal } from './ports/journal.ts';
 export type {
+  CircuitPolicy,
   LlmDefinition,
   Model,
   ModelEvent,
   ModelReply,
   ModelRequest,
   ModelSettings,
+  OutputShape,
   RetryPolicy,
+  Timeouts,
+  ToolChoice,
   ToolSpec,
 } from './ports/model.ts';
 export type { EventPattern } from './ports/observer.ts';
@@ -83,6 +99,7 @@ export type {
   Message,
   ProviderPart,
   ReasoningPart,
+  Source,
   SystemMessage,
   TextPart,
   ToolCallPart,

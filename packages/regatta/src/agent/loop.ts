@@ -8,7 +8,8 @@ import { CancelScope, untilAborted } from '../base/abort.ts';
 import { toErrorData } from '../base/error-data.ts';
 import { RegattaError } from '../base/errors.ts';
 import type { Contract } from '../base/schema.ts';
-import { EMPTY_ANSWER_FEEDBACK, FINAL_ANSWER_REQUEST, rejectionFeedback } from '../context/prompt.ts';
+import { EMPTY_ANSWER_FEEDBACK, FINAL_ANSWER_REQUEST } from '../context/prompt.ts';
+import { checkAnswer, rejectionFeedback } from '../model/answer.ts';
 import { callModel } from '../model/call-model.ts';
 import type { Model } from '../ports/model.ts';
 import type { RunContext } from '../ports/run-context.ts';
@@ -17,7 +18,6 @@ import type { Work } from '../ports/span.ts';
 import type { Tool } from '../ports/tool.ts';
 import { type Message, textOf, toolCallsOf } from '../protocol/message.ts';
 import { callTools } from '../tool/call-tools.ts';
-import { checkAnswer } from './answer.ts';
 import type { AgentDefinition } from './definition.ts';
 
 /** One piece of work for an agent. */
@@ -87,7 +87,7 @@ async function* answer(
   context: RunContext,
 ): Work<{ readonly text: string; readonly parsed: unknown }> {
   const messages = [...opening];
-  const output = contract === null ? null : { name: 'answer', schema: contract.jsonSchema };
+  const output = contract === null ? null : { name: 'answer', schema: contract.jsonSchema, isInPrompt: true };
   let rejections = 0;
   let mayUseTools = tools.length > 0;
   for (let turn = 1; turn <= agent.maxIter + 1 + rejections; turn++) {
@@ -114,7 +114,11 @@ async function* answer(
       continue;
     }
     if (contract === null) return { text, parsed: undefined };
-    const verdict = await untilAborted(checkAnswer(text, contract), context.signal, context.orphan);
+    const verdict = await untilAborted(
+      checkAnswer(text, contract, finishReason),
+      context.signal,
+      context.orphan,
+    );
     if (verdict.isValid) return { text, parsed: verdict.value };
     const { problems, lines } = verdict;
     yield { span: context.span, body: { type: 'output.rejected', text, problems: lines } };

@@ -1,6 +1,16 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { Agent, Crew, callback, defineTool, LLM, RegattaError, type RunEvent, Task } from '../index.ts';
+import {
+  Agent,
+  Crew,
+  callback,
+  defineTool,
+  LLM,
+  RegattaError,
+  type RunEvent,
+  Task,
+  transform,
+} from '../index.ts';
 import { checkTrace, type ScriptStep, scriptedModel } from '../testing/index.ts';
 import { eventsOf, inputsOf, Tracer } from '../testing/marked.fixture.ts';
 
@@ -89,6 +99,22 @@ test('a callback that writes into what it hears changes nothing for anybody (R10
   expect(JSON.stringify(tracer.heard)).not.toContain('VANDAL');
   expect(JSON.stringify(model.requests)).toBe(JSON.stringify(plain.model.requests));
   expect(checkTrace(tracer.heard, { ledger: run.ledger, audit: run.audit() })).toEqual([]);
+});
+
+test('what a transform gives is frozen for all who share it (R10)', async () => {
+  const { crew } = crewOf();
+  const tracer = new Tracer('MARK-0');
+  const run = crew.start({
+    inputs: inputsOf(0),
+    callbacks: [
+      transform((event) => ({ ...event, ...(structuredClone(event) as object) })),
+      callback((event) => vandalize(event), { name: 'vandal' }),
+      tracer,
+    ],
+  });
+  await run.result;
+  await run.flush();
+  expect(tracer.heard).toEqual(await eventsOf(run));
 });
 
 test('every event is plain data: it survives JSON and a structured clone unchanged (R63)', async () => {

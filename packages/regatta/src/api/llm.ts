@@ -1,51 +1,33 @@
 /** `LLM`: a model with settings. */
 
-import { deepFreeze } from '../base/json.ts';
-import { createContract, type Schema } from '../base/schema.ts';
-import { callModel } from '../model/call-model.ts';
+import { Problems, show } from '../base/problems.ts';
+import type { Schema } from '../base/schema.ts';
 import { createLlmDefinition, type LlmSettings } from '../model/llm.ts';
 import type { Registration } from '../observe/registry.ts';
-import type { Job } from '../ports/engine.ts';
-import type { LlmDefinition, ModelReply, ModelRequest, ModelSettings } from '../ports/model.ts';
+import { extendScope } from '../observe/scope.ts';
+import type { LlmDefinition, ModelSettings } from '../ports/model.ts';
 import type { Env } from '../ports/provider.ts';
-import type { RunContext } from '../ports/run-context.ts';
 import type { Scope } from '../ports/scope.ts';
-import type { Work } from '../ports/span.ts';
-import type { Tool } from '../ports/tool.ts';
-import { type Message, type ToolCallPart, textOf, toolCallsOf } from '../protocol/message.ts';
-import type { UsageReport } from '../protocol/usage.ts';
 import type { Run } from '../run/run.ts';
+import { type CallInput, type CallOptions, type CallResult, callJob, createQuestion } from './call.ts';
+import { CallStream } from './call-stream.ts';
 import { type Callback, toScope } from './callback.ts';
-import { defaultCore, type RuntimeHolder, registerIn } from './core.ts';
+import { defaultCore, registerIn } from './core.ts';
 import { type EnvCallbacksMode, envEntries, openNamed } from './integrations.ts';
 
 export interface LlmOptions extends LlmSettings {
-  /** Hear the calls of this LLM, wherever it is used. */
+  /**
+   * Asked in this order where the model before it fails for a reason of its own. A name takes over what
+   * is said here of sampling, limits and retries, and nothing that is this provider's: no key, base URL,
+   * headers, `fetch` or provider options. @default none
+   */
+  readonly fallback?: readonly LlmInput[];
+  /** Hear the calls of this LLM, wherever it is used. Those of a fallback hear them as well. */
   readonly callbacks?: readonly Callback[];
 }
 
 /** What agents, crews and runtimes take as `llm`. */
 export type LlmInput = string | LLM | object;
-
-export interface CallOptions {
-  /** Offered to the model; it is told of them, and nothing runs them. */
-  readonly tools?: readonly Tool[];
-  readonly toolChoice?: 'auto' | 'none' | 'required';
-  /** The shape that the answer should have. */
-  readonly output?: Schema;
-  readonly signal?: AbortSignal;
-  readonly callbacks?: readonly Callback[];
-  /** Ask for the answer in pieces; they are `model.delta` events. @default false */
-  readonly stream?: boolean;
-  /** @default the process's */
-  readonly runtime?: RuntimeHolder;
-}
-
-export interface CallResult extends ModelReply {
-  readonly text: string;
-  readonly toolCalls: readonly ToolCallPart[];
-  readonly report: UsageReport;
-}
 
 /**
  * A model with settings. Frozen; making or copying one changes nothing outside of it, and one LLM may
@@ -59,12 +41,19 @@ export interface CallResult extends ModelReply {
 export class LLM implements LlmDefinition {
   readonly model: string | object;
   readonly settings: ModelSettings;
+  readonly fallback: readonly LlmDefinition[];
   readonly scope: Scope;
 
-  constructor({ callbacks, ...settings }: LlmOptions) {
-    const definition = createLlmDefinition(settings, toScope(callbacks, `LLM "${String(settings.model)}"`));
+  constructor({ callbacks, fallback: inputs = [], ...settings }: LlmOptions) {
+    checkFallback(inputs);
+    const own = toScope(callbacks, `LLM "${String(settings.model)}"`);
+    const fallback = inputs.map((input) => toFallback(input, settings));
+    // A fallback's guards must stand before its calls, and a span's scope is fixed when it opens.
+    const scope = fallback.reduceRight((inner, { scope: outer }) => extendScope(outer, inner), own);
+    const definition = createLlmDefinition(settings, { fallback, scope });
     this.model = definition.model;
     this.settings = definition.settings;
+    this.fallback = definition.fallback;
     this.scope = definition.scope;
     Object.freeze(this);
   }
@@ -91,62 +80,84 @@ export class LLM implements LlmDefinition {
     return defaultCore().register(envEntries(env, mode));
   }
 
-  /** Asks once, with the LLM's own retries. @throws RegattaError `model/*` or `llm/*`. */
-  async call(input: string | readonly Message[], options: CallOptions = {}): Promise<CallResult> {
+  /**
+   * Asks once, with the LLM's own retries and fallbacks. What comes out is told apart by its `kind`;
+   * with `output`, an answer that lacks the shape is sent back with what is wrong.
+   *
+   * @throws RegattaError `model/*`, `llm/*`, `output/invalid`, `guard/*`, `budget/*`; `run/cancelled` when
+   * `signal` is aborted.
+   * @example
+   * const result = await llm.call('Name a boat.', { output: z.object({ name: z.string() }) });
+   * if (result.kind === 'object') console.log(result.object.name);
+   */
+  async call<Output extends Schema | undefined = undefined>(
+    input: CallInput,
+    options: CallOptions<Output> = {},
+  ): Promise<CallResult<Output>> {
     return await this.start(input, options).result;
   }
 
+  /**
+   * As `call`, in pieces while it is answered.
+   *
+   * @example
+   * const stream = llm.stream('Tell of a race.');
+   * for await (const part of stream) if (part.type === 'text') process.stdout.write(part.text);
+   * const { usage } = await stream.result;
+   */
+  stream<Output extends Schema | undefined = undefined>(
+    input: CallInput,
+    options: Omit<CallOptions<Output>, 'stream'> = {},
+  ): CallStream<Output> {
+    // A reader may be slower than the model, and must not miss a piece: as many are kept as there are.
+    return new CallStream<Output>(this.#start(input, { ...options, stream: true }, Number.POSITIVE_INFINITY));
+  }
+
   /** As `call`, with a handle: events while it goes on, usage, cancel. */
-  start(input: string | readonly Message[], options: CallOptions = {}): Run<CallResult> {
-    const { tools = [], toolChoice = 'auto', output, callbacks, signal, stream = false, runtime } = options;
-    const messages: readonly Message[] = deepFreeze(
-      typeof input === 'string' ? [{ role: 'user', content: input }] : structuredClone(input),
-    );
-    const schema = output === undefined ? null : createContract(output, 'The output of llm.call').jsonSchema;
-    const request = {
-      messages,
-      tools,
-      toolChoice: tools.length > 0 ? toolChoice : 'none',
-      output: schema === null ? null : { name: 'answer', schema },
-    } as const;
+  start<Output extends Schema | undefined = undefined>(
+    input: CallInput,
+    options: CallOptions<Output> = {},
+  ): Run<CallResult<Output>> {
+    return this.#start(input, options);
+  }
+
+  #start<Output extends Schema | undefined>(
+    input: CallInput,
+    options: CallOptions<Output>,
+    bufferSize?: number,
+  ): Run<CallResult<Output>> {
+    const { callbacks, signal, stream, budget, runtime } = options;
     const core = runtime?.core ?? defaultCore();
-    return core.start(callJob(this, request), {
+    return core.start(callJob<Output>(this, createQuestion(input, options)), {
       scopes: [this.scope, toScope(callbacks, 'llm.call', (name) => openNamed(name, core.env))],
       signal,
-      stream,
+      budget,
+      ...(stream === undefined ? {} : { stream }),
+      ...(bufferSize === undefined ? {} : { bufferSize }),
     });
   }
-}
-
-function callJob(llm: LLM, request: Omit<ModelRequest, 'attempt'>): Job<CallResult> {
-  return {
-    name: 'llm.call',
-    inputs: null,
-    ref: null,
-    start: (context) => callOnce(llm, request, context),
-    entries: () => new Map(),
-    revive: () => Promise.reject(new Error('A call has no ref, so it never leaves this thread.')),
-  };
-}
-
-async function* callOnce(
-  llm: LLM,
-  request: Omit<ModelRequest, 'attempt'>,
-  context: RunContext,
-): Work<CallResult> {
-  const model = context.resolveModel(llm, 'The call');
-  const reply = yield* callModel(model, request, context.child('call'));
-  const { message } = reply;
-  return Object.freeze({
-    ...reply,
-    text: textOf(message),
-    toolCalls: toolCallsOf(message),
-    report: context.meter.report(),
-  });
 }
 
 /** What users write as `llm`, as a definition. Undefined stays undefined: somebody else decides. */
 export function toLlm(llm: LlmInput | undefined): LlmDefinition | undefined {
   if (llm === undefined || llm instanceof LLM) return llm;
   return new LLM({ model: llm });
+}
+
+function checkFallback(fallback: unknown): void {
+  const problems = new Problems('The LLM');
+  if (!Array.isArray(fallback)) {
+    problems.add(
+      'fallback',
+      fallback,
+      `fallback must be a list, got ${show(fallback)}. Write for example ["anthropic/claude-sonnet-5"].`,
+    );
+  }
+  problems.throwIfAny();
+}
+
+function toFallback(input: LlmInput, settings: LlmSettings): LlmDefinition {
+  if (input instanceof LLM) return input;
+  const { apiKey, baseURL, headers, fetch, providerOptions, api, price, ...shared } = settings;
+  return new LLM({ ...shared, model: input });
 }

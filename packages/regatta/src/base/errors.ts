@@ -26,6 +26,8 @@ export interface ModelFailure {
   readonly retryAfterMs: number | null;
   /** The provider's own code or type, such as `insufficient_quota`, or null. */
   readonly providerCode: string | null;
+  /** For `model/timeout`: which of our limits was passed. Absent where the provider gave up. */
+  readonly timeout?: 'connect' | 'first-token' | 'idle' | 'total';
 }
 
 /** Facts carried by each code. */
@@ -39,6 +41,8 @@ export interface ErrorDetails {
   'llm/missing': { readonly agent: string };
   'llm/missing-key': { readonly provider: string; readonly variable: string };
   'llm/missing-base-url': { readonly provider: string; readonly variable: string };
+  'llm/missing-package': { readonly provider: string; readonly package: string; readonly command: string };
+  'llm/no-embeddings': { readonly provider: string; readonly known: readonly string[] };
   'model/authentication': ModelFailure;
   'model/permission': ModelFailure;
   'model/not-found': ModelFailure;
@@ -52,6 +56,7 @@ export interface ErrorDetails {
   'model/network': ModelFailure;
   'model/malformed-response': ModelFailure;
   'model/failed': ModelFailure;
+  'model/circuit-open': ModelFailure;
   'tool/unknown': { readonly tool: string; readonly known: readonly string[] };
   'tool/invalid-arguments': { readonly tool: string; readonly problems: readonly Problem[] };
   'tool/failed': { readonly tool: string };

@@ -1,5 +1,6 @@
 /** Role, goal, task and context as the messages that open a conversation with a model. */
 import { deepFreeze, type JsonObject } from '../base/json.ts';
+import { shapeRequest } from '../model/shaped.ts';
 import type { Message } from '../protocol/message.ts';
 
 /** Who answers. */
@@ -38,9 +39,7 @@ function userText({ description, expectedOutput, context, schema }: Assignment):
     parts.push(`Results of earlier tasks:\n\n${results}`);
   }
   if (schema !== null) {
-    parts.push(
-      `Give the final answer as one JSON value that matches this JSON Schema, and nothing else:\n${JSON.stringify(schema)}`,
-    );
+    parts.push(shapeRequest(schema));
   }
   return parts.join('\n\n');
 }
@@ -57,11 +56,3 @@ export const EMPTY_ANSWER_FEEDBACK: Message = Object.freeze({
   role: 'user',
   content: 'Your answer was empty. Give your complete final answer as text.',
 });
-
-/** Said when an answer does not fit the schema. */
-export function rejectionFeedback(problems: string, schema: JsonObject): Message {
-  return Object.freeze({
-    role: 'user',
-    content: `Your answer does not match the required JSON Schema:\n${problems}\n\nGive the whole answer again as one JSON value that matches this JSON Schema, and nothing else:\n${JSON.stringify(schema)}`,
-  });
-}

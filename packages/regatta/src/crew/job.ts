@@ -1,7 +1,8 @@
 /** A crew's run as an engine gets it. */
-import { checkAnswer } from '../agent/answer.ts';
-import { type Json, toJsonOr } from '../base/json.ts';
+import { untilAborted } from '../base/abort.ts';
+import { deepFreeze, type Json, toJsonOr } from '../base/json.ts';
 import type { Inputs } from '../base/template.ts';
+import { checkAnswer } from '../model/answer.ts';
 import type { Job } from '../ports/engine.ts';
 import type { RunContext } from '../ports/run-context.ts';
 import type { Entry, Scope } from '../ports/scope.ts';
@@ -17,11 +18,15 @@ export interface RunnableCrew extends CrewDefinition, PlannedCrew {}
 type PortableTask = Pick<TaskOutput, 'task' | 'agent' | 'text'>;
 
 export function createJob<Parsed>(crew: RunnableCrew, inputs: Inputs): Job<CrewOutput<Parsed>> {
+  // A copy: tasks read it while the run goes on, and the object is the caller's.
+  const json = toJsonOr(inputs, null);
+  const own = json === null ? inputs : (json as Inputs); // an object stays one; what JSON cannot carry is refused by name when the run plans
   return {
     name: crew.name,
-    inputs: toJsonOr(inputs, null), // what JSON cannot carry is refused by name when the run plans
+    inputs: json,
     ref: crew.ref ?? null,
-    start: (context) => run(crew, inputs, context),
+    start: (context) => run(crew, own, context),
+    show,
     entries: () => addressEntries(crew),
     revive: async (portable, context) => {
       const tasks = portable as unknown as readonly PortableTask[]; // `toPortable` made it
@@ -35,11 +40,23 @@ export function toPortable({ tasks }: CrewOutput): Json {
   return tasks.map(({ task, agent, text }) => ({ task, agent, text }));
 }
 
+/** Made of what is plain already; only what a schema made may not be. */
+function show({ text, parsed, tasks }: CrewOutput): Json {
+  return deepFreeze({
+    text,
+    parsed: toJsonOr(parsed, null),
+    tasks: tasks.map(({ task, agent, text: answer }) => ({ task, agent, text: answer })),
+  });
+}
+
 async function* run<Parsed>(crew: RunnableCrew, inputs: Inputs, given: RunContext): Work<CrewOutput<Parsed>> {
   const { createContext } = crew;
   const { runId } = given;
-  const isGiven = given.context !== undefined || createContext === undefined;
-  const context = isGiven ? given : given.withContext(await createContext({ runId, inputs }));
+  let context = given;
+  if (given.context === undefined && createContext !== undefined) {
+    const making = Promise.resolve(createContext({ runId, inputs }));
+    context = given.withContext(await untilAborted(making, given.signal, given.orphan));
+  }
   return toOutput(yield* runCrew(crew, inputs, context), context);
 }
 

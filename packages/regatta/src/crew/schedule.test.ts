@@ -93,6 +93,52 @@ test('a reader that stops reading stops the tasks', async () => {
   await expect.poll(() => isStopped).toBe(true);
 });
 
+test('a task goes on only once what it said was read, so a slow reader holds it back', async () => {
+  const did: string[] = [];
+  const nodes: TaskNode[] = [{ id: 'a', needs: [] }];
+  const work = schedule<TaskNode, string>(nodes, {
+    limit: 1,
+    skip: ({ id }) => say(id),
+    run: async function* () {
+      yield say('one');
+      did.push('after one');
+      yield say('two');
+      did.push('after two');
+      return '';
+    },
+  });
+  await work.next();
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(did).toEqual([]);
+  await work.next();
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(did).toEqual(['after one']);
+  await work.next();
+  expect(did).toEqual(['after one', 'after two']);
+});
+
+test('a task is said to be skipped after the last word of the task that it is skipped for', async () => {
+  const nodes: TaskNode[] = [
+    { id: 'a', needs: [] },
+    { id: 'b', needs: ['a'] },
+  ];
+  const work = schedule<TaskNode, string>(nodes, {
+    limit: 2,
+    skip: ({ id }) => say(`skip ${id}`),
+    run: async function* ({ id }): Work<string> {
+      yield say(`start ${id}`);
+      yield say(`end ${id}`);
+      throw new Error(id);
+    },
+  });
+  const said: string[] = [];
+  for await (const { body } of work) {
+    if (body.type === 'output.rejected') said.push(body.text);
+    await new Promise((resolve) => setImmediate(resolve)); // all that can happen meanwhile has happened
+  }
+  expect(said).toEqual(['start a', 'end a', 'skip b']);
+});
+
 test.each([
   [[{ id: 'a', needs: ['b'] }], 'graph/unknown-task'],
   [

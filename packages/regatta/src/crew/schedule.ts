@@ -35,7 +35,7 @@ export async function* schedule<N extends TaskNode, T>(
   const running = new Map<string, Work<T>>();
   const outcomes = new Map<string, Outcome<T>>();
   const outputs = new Map<string, T>();
-  const news = new Channel<EventDraft>();
+  const news = new Channel<News>();
   try {
     while (true) {
       for (const node of waiting) {
@@ -43,7 +43,7 @@ export async function* schedule<N extends TaskNode, T>(
         if (because !== undefined) {
           waiting.delete(node);
           outcomes.set(node.id, { status: 'skipped', because });
-          news.push(skip(node, because)); // behind the end of the task that it is skipped for
+          news.push({ draft: skip(node, because) }); // behind the end of the task that it is skipped for
         } else if (running.size < limit && node.needs.every((id) => outputs.has(id))) {
           waiting.delete(node);
           const work = run(node, outputs);
@@ -57,7 +57,10 @@ export async function* schedule<N extends TaskNode, T>(
         }
       }
       if (running.size === 0 && waiting.size === 0 && news.size === 0) break;
-      yield* await news.take();
+      for (const { draft, onRead } of await news.take()) {
+        yield draft;
+        onRead?.();
+      }
     }
     return outcomes;
   } finally {
@@ -66,13 +69,22 @@ export async function* schedule<N extends TaskNode, T>(
   }
 }
 
-/** Passes on what `work` yields; never rejects. */
-async function pump<T>(work: Work<T>, news: Channel<EventDraft>): Promise<Outcome<T>> {
+interface News {
+  readonly draft: EventDraft;
+  readonly onRead?: () => void;
+}
+
+/**
+ * Passes on what `work` yields; never rejects. The work goes on once its draft was read: so a start is
+ * heard before what it starts is done, and a slow reader slows the work down.
+ */
+async function pump<T>(work: Work<T>, news: Channel<News>): Promise<Outcome<T>> {
   try {
     while (true) {
       const next = await work.next();
       if (next.done) return { status: 'done', output: next.value };
-      news.push(next.value);
+      const draft = next.value;
+      await new Promise<void>((resolve) => news.push({ draft, onRead: resolve }));
     }
   } catch (error) {
     return { status: 'failed', error };

@@ -4,8 +4,8 @@ import { deepFreeze } from '../base/json.ts';
 import type { CallContext } from '../ports/call-context.ts';
 import type { Model, ModelEvent, ModelReply, ModelRequest } from '../ports/model.ts';
 import type { Work } from '../ports/span.ts';
-import type { EventBody } from '../protocol/event.ts';
-import type { Message } from '../protocol/message.ts';
+import type { EventBody, ModelEnd } from '../protocol/event.ts';
+import type { AssistantMessage, Message } from '../protocol/message.ts';
 import { NO_USAGE } from '../protocol/usage.ts';
 import { costNanoUsd } from './cost.ts';
 
@@ -23,38 +23,29 @@ export async function* callModel(
   const { parameters = NO_PARAMETERS } = model;
   const stream = context.wantsDeltas;
   yield { span, body: { type: 'model.start', model: model.id, messages, tools, parameters, stream } };
+  // Nobody may see a piece of what a guard has yet to let pass.
+  const isHeld = stream && context.isGuarded('model.after');
   let attempts = 1;
+  let asked = model.id;
   try {
     const news = model.call({ ...request, messages, attempt: 1 }, context);
     while (true) {
       const next = await news.next();
       if (next.done) {
         const reply = await guardReply(model, deepFreeze(next.value), context);
-        const { message, finishReason, usage } = reply;
-        const nano = costNanoUsd(model.price, usage);
-        const costUsd = nano === null ? null : nano / 1e9;
-        yield {
-          span,
-          body: {
-            type: 'model.end',
-            model: model.id,
-            message,
-            finishReason,
-            usage,
-            costUsd,
-            attempts,
-            error: null,
-          },
-        };
+        if (isHeld) for (const body of piecesOf(reply.message, attempts)) yield { span, body };
+        yield { span, body: endOf(reply, model, attempts) };
         return reply;
       }
-      yield { span, body: toBody(next.value, attempts) };
-      if (next.value.type === 'retry') attempts = next.value.attempt + 1;
+      const event = next.value;
+      if (event.type === 'retry') asked = event.model ?? asked;
+      if (event.type === 'retry' || !isHeld) yield { span, body: toBody(event, attempts, asked) };
+      if (event.type === 'retry') attempts = event.attempt + 1;
     }
   } catch (thrown) {
     const error = toErrorData(thrown);
     const failed = { message: null, finishReason: null, usage: NO_USAGE, costUsd: null };
-    yield { span, body: { type: 'model.end', model: model.id, ...failed, attempts, error } };
+    yield { span, body: { type: 'model.end', model: asked, ...failed, attempts, error } };
     throw thrown;
   }
 }
@@ -69,17 +60,36 @@ async function guardMessages(
   return (await context.guard('model.before', { model, messages })).messages;
 }
 
-async function guardReply(
-  { id: model }: Model,
-  reply: ModelReply,
-  context: CallContext,
-): Promise<ModelReply> {
+async function guardReply({ id }: Model, reply: ModelReply, context: CallContext): Promise<ModelReply> {
   if (!context.isGuarded('model.after')) return reply;
-  const { message } = await context.guard('model.after', { model, message: reply.message });
+  const { message } = await context.guard('model.after', {
+    model: reply.model ?? id,
+    message: reply.message,
+  });
   return { ...reply, message };
 }
 
-function toBody(event: ModelEvent, attempt: number): EventBody {
+function toBody(event: ModelEvent, attempt: number, model: string): EventBody {
   if (event.type === 'delta') return { ...event, type: 'model.delta', attempt };
-  return { ...event, type: 'model.retry' };
+  return { ...event, type: 'model.retry', model };
+}
+
+/** An answer that was held back, in as few pieces as it has parts. */
+function* piecesOf({ content }: AssistantMessage, attempt: number): Generator<EventBody> {
+  for (const part of content) {
+    if (part.type === 'text' || part.type === 'reasoning') {
+      if (part.text === '') continue;
+      yield { type: 'model.delta', attempt, kind: part.type, text: part.text, tool: null };
+    } else if (part.type === 'tool-call') {
+      const text = part.rawArgs ?? JSON.stringify(part.args);
+      yield { type: 'model.delta', attempt, kind: 'tool-call', text, tool: part.tool };
+    }
+  }
+}
+
+function endOf(reply: ModelReply, { id, price }: Model, attempts: number): ModelEnd {
+  const { message, finishReason, usage, model = id } = reply;
+  const nano = reply.costUsd === undefined ? costNanoUsd(price, usage) : null;
+  const costUsd = reply.costUsd ?? (nano === null ? null : nano / 1e9);
+  return { type: 'model.end', model, message, finishReason, usage, costUsd, attempts, error: null };
 }

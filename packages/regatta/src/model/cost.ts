@@ -10,11 +10,13 @@ export function costNanoUsd(price: Price | undefined, usage: Usage): number | nu
   if (price === undefined || inputTokens === null || outputTokens === null) return null;
   const cached = usage.cachedInputTokens ?? 0;
   const written = usage.cacheWriteTokens ?? 0;
-  const { inputUsdPerMillion: input, outputUsdPerMillion: output } = price;
+  const { longInput } = price;
+  const rates = longInput !== undefined && inputTokens > longInput.aboveInputTokens ? longInput : price;
+  const { inputUsdPerMillion: input, outputUsdPerMillion: output } = rates;
   const usdPerMillion =
     (inputTokens - cached - written) * input +
-    cached * (price.cachedInputUsdPerMillion ?? input) +
-    written * (price.cacheWriteUsdPerMillion ?? input) +
+    cached * (rates.cachedInputUsdPerMillion ?? input) +
+    written * (rates.cacheWriteUsdPerMillion ?? input) +
     outputTokens * output;
   return Math.round(usdPerMillion * 1000); // USD per million tokens is 1,000 nano-USD per token
 }

@@ -37,7 +37,7 @@ export function metered(model: Model): Model {
           const { usage } = next.value;
           const cost = costNanoUsd(model.price, usage);
           settlement = { status: 'succeeded', usage, source: 'provider', costNanoUsd: cost };
-          return next.value;
+          return { ...next.value, model: model.id, costUsd: cost === null ? null : cost / 1e9 };
         }
         if (next.value.type === 'delta') call.received += next.value.text.length;
         yield next.value;
@@ -62,10 +62,17 @@ interface Call {
 
 function settlementOf(error: unknown, call: Call): Settlement {
   const status = call.context.signal.aborted ? 'aborted' : 'failed';
-  const answer = isRegattaError(error) && 'status' in error.details ? error.details.status : null;
-  // An error answer costs nothing. A call that was cut may have been worked on, and billed.
-  if (answer !== null && answer >= 400) return { status, usage: NO_USAGE, source: 'none', costNanoUsd: 0 };
+  // An error answer costs nothing, nor what was never sent. A call that was cut may have been billed.
+  if (isUnanswered(error)) return { status, usage: NO_USAGE, source: 'none', costNanoUsd: 0 };
   return cutShort(status, call);
+}
+
+function isUnanswered(error: unknown): boolean {
+  if (!isRegattaError(error) || !('status' in error.details)) return false;
+  const { status } = error.details;
+  return (
+    (status !== null && status >= 400) || ('timeout' in error.details && error.details.timeout === 'connect')
+  );
 }
 
 function cutShort(status: Settlement['status'], { model, request, received }: Call): Settlement {

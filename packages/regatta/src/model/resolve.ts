@@ -1,14 +1,19 @@
 /** Turns what users write as `llm` into a model that is ready to be called. */
+import { untilAborted } from '../base/abort.ts';
 import { RegattaError } from '../base/errors.ts';
 import { type JsonObject, toJson } from '../base/json.ts';
 import type { LlmDefinition, Model, ModelSettings } from '../ports/model.ts';
 import type { Env, Providers } from '../ports/provider.ts';
 import type { Price } from '../protocol/usage.ts';
+import { Circuits, circuit, circuitKeyOf } from './circuit.ts';
+import { withFallback } from './fallback.ts';
 import { createLlmDefinition } from './llm.ts';
 import { metered } from './metered.ts';
 import { parseModelName } from './name.ts';
 import { retry } from './retry.ts';
-import { timed } from './timed.ts';
+import { shaped } from './shaped.ts';
+import { stopped } from './stopped.ts';
+import { type TimeLimits, timed } from './timed.ts';
 import { describe } from './wrap.ts';
 
 export interface ResolverOptions {
@@ -21,19 +26,20 @@ export interface ResolverOptions {
 }
 
 /** For who rehearses and names no model at all. */
-const REHEARSAL = createLlmDefinition({ model: 'rehearsal' }, []);
+const REHEARSAL = createLlmDefinition({ model: 'rehearsal' }, { fallback: [], scope: [] });
 
 export type ResolveModel = (llm: LlmDefinition | undefined, owner: string) => Model;
 
 /** Models are opened once for each definition, and forgotten with it. */
 export function createResolver({ providers, env, defaultLlm, rehearse }: ResolverOptions): ResolveModel {
   const models = new WeakMap<LlmDefinition, Model>();
+  const circuits = new Circuits();
   const open = (definition: LlmDefinition): Model => {
     const { settings } = definition;
     const model = rehearse ? 'rehearsal' : definition.model;
     const ready = (opened: Model, price: Price | undefined): Model => {
       const described = describe(opened, { parameters: parametersOf(settings), price });
-      return retry(metered(timed(described, settings.timeoutMs)), settings.retry);
+      return tried(shaped(stopped(metered(timed(described, limitsOf(settings))), settings.stop)), definition);
     };
     if (typeof model !== 'string') return ready(adopt(model, definition), settings.price);
     const { provider, modelId } = parseModelName(model);
@@ -43,6 +49,13 @@ export function createResolver({ providers, env, defaultLlm, rehearse }: Resolve
     return lazyModel({ id: `${provider}/${modelId}`, price, parameters: parametersOf(settings) }, async () =>
       ready(await providers.open(provider, modelId, settings, env), price),
     );
+  };
+  /** The whole way of a call: what fails is tried again, then left alone for a while. */
+  const tried = (model: Model, definition: LlmDefinition): Model => {
+    const { settings, fallback } = definition;
+    const retried = retry(model, settings.retry, { hasFallback: fallback.length > 0 && !rehearse });
+    if (settings.circuit === undefined || rehearse) return retried;
+    return circuit(retried, { circuits, key: circuitKeyOf(definition), policy: settings.circuit });
   };
   const adopt = (object: object, { settings }: LlmDefinition): Model => {
     if (isModel(object)) return object;
@@ -54,16 +67,24 @@ export function createResolver({ providers, env, defaultLlm, rehearse }: Resolve
       { value: Object.keys(object).join(', ') },
     );
   };
-  return (llm, owner) => {
-    const definition = llm ?? defaultLlm ?? (rehearse ? REHEARSAL : undefined);
-    if (definition === undefined) throw missingLlm(owner);
+  const resolve = (definition: LlmDefinition): Model => {
     let model = models.get(definition);
     if (model === undefined) {
-      model = open(definition);
+      const others = rehearse ? [] : definition.fallback.map(resolve);
+      model = withFallback(open(definition), others, definition.settings.retry);
       models.set(definition, model);
     }
     return model;
   };
+  return (llm, owner) => {
+    const definition = llm ?? defaultLlm ?? (rehearse ? REHEARSAL : undefined);
+    if (definition === undefined) throw missingLlm(owner);
+    return resolve(definition);
+  };
+}
+
+function limitsOf({ timeoutMs, timeouts }: ModelSettings): TimeLimits {
+  return { ...timeouts, totalMs: timeoutMs };
 }
 
 /** What events may show of the settings: not the key, not the headers, not where the model is. */
@@ -98,13 +119,11 @@ function lazyModel(identity: Omit<Model, 'call'>, open: () => Promise<Model>): M
     ...identity,
     async *call(request, context) {
       opening ??= open();
-      let model: Model;
-      try {
-        model = await opening;
-      } catch (error) {
-        opening = undefined; // what failed may be mended: a later call tries anew
-        throw error;
-      }
+      const current = opening;
+      current.catch(() => {
+        if (opening === current) opening = undefined; // what failed may be mended: a later call tries anew
+      });
+      const model = await untilAborted(current, context.signal, context.orphan);
       return yield* model.call(request, context);
     },
   };

@@ -4,34 +4,43 @@ import type { Random } from '../base/clock.ts';
 import { toErrorData } from '../base/error-data.ts';
 import { isRegattaError } from '../base/errors.ts';
 import type { Model, RetryPolicy } from '../ports/model.ts';
+import { follow, Progress } from './progress.ts';
 import { wrapModel } from './wrap.ts';
 
-export function retry(model: Model, policy: RetryPolicy): Model {
+export interface RetryOptions {
+  /** Whether another model is asked when this one has failed: then it is not waited for where that takes long. */
+  readonly hasFallback: boolean;
+}
+
+export function retry(model: Model, policy: RetryPolicy, { hasFallback }: RetryOptions): Model {
   return wrapModel(model, async function* (request, context) {
-    for (let attempt = 1; ; attempt++) {
-      let hasDelta = false;
+    const progress = new Progress(request.attempt);
+    for (let tries = 1; ; tries++) {
+      context.signal.throwIfAborted(); // else a call that is over already would be made, and billed
       try {
-        const news = model.call({ ...request, attempt }, context);
-        while (true) {
-          const next = await news.next();
-          if (next.done) return next.value;
-          hasDelta = true;
-          yield next.value;
-        }
+        return yield* follow(model.call({ ...request, attempt: progress.attempt }, context), progress);
       } catch (error) {
-        const mayRepeat = !hasDelta || policy.retry === 'always';
-        if (context.signal.aborted || attempt >= policy.maxAttempts || !mayRepeat || !isRetryable(error))
+        const mayRepeat = !progress.hasDelta || policy.retry === 'always';
+        if (context.signal.aborted || tries >= policy.maxAttempts || !mayRepeat || !isRetryable(error))
           throw error;
-        const delayMs = delayOf(error, attempt, { policy, random: context.random });
-        yield { type: 'retry', attempt, delayMs, error: toErrorData(error) };
+        if (hasFallback && isBusyForLong(error, policy)) throw error;
+        const delayMs = delayOf(error, tries, { policy, random: context.random });
+        yield { type: 'retry', attempt: progress.attempt, delayMs, error: toErrorData(error) };
         await context.clock.sleep(delayMs, context.signal);
+        progress.next();
       }
     }
   });
 }
 
-function isRetryable(error: unknown): boolean {
+/** Whether the same call may succeed later. */
+export function isRetryable(error: unknown): boolean {
   return isRegattaError(error) && 'retryable' in error.details && error.details.retryable;
+}
+
+/** Overload is over when it is over, and whoever asks to wait longer than we would is not worth the wait. */
+function isBusyForLong(error: unknown, { maxDelayMs }: RetryPolicy): boolean {
+  return isRegattaError(error, 'model/overloaded') || (retryAfterOf(error) ?? 0) > maxDelayMs;
 }
 
 interface Backoff {
@@ -40,10 +49,14 @@ interface Backoff {
 }
 
 /** What the provider asked for, else exponential backoff with full jitter, so that callers spread out. */
-function delayOf(error: unknown, attempt: number, { policy, random }: Backoff): number {
+export function delayOf(error: unknown, tries: number, { policy, random }: Backoff): number {
   const { minDelayMs, maxDelayMs } = policy;
-  const asked = isRegattaError(error) && 'retryAfterMs' in error.details ? error.details.retryAfterMs : null;
+  const asked = retryAfterOf(error);
   if (asked !== null) return Math.min(asked, maxDelayMs);
-  const ceiling = Math.min(maxDelayMs, minDelayMs * 2 ** (attempt - 1));
+  const ceiling = Math.min(maxDelayMs, minDelayMs * 2 ** (tries - 1));
   return Math.round(minDelayMs / 2 + random() * (ceiling - minDelayMs / 2));
+}
+
+function retryAfterOf(error: unknown): number | null {
+  return isRegattaError(error) && 'retryAfterMs' in error.details ? error.details.retryAfterMs : null;
 }

@@ -5,8 +5,8 @@ import type { Model, ModelRequest } from '../ports/model.ts';
 import type { Price } from '../protocol/usage.ts';
 
 export function wrapModel(model: Model, call: Model['call']): Model {
-  const { id, price, parameters } = model;
-  return Object.freeze({ id, price, parameters, call });
+  const { id, price, parameters, takesSchema } = model;
+  return Object.freeze({ id, price, parameters, takesSchema, call });
 }
 
 export interface Description {
@@ -21,6 +21,7 @@ export function describe(model: Model, { parameters, price = model.price }: Desc
     id: model.id,
     price,
     parameters,
+    takesSchema: model.takesSchema,
     call: (request: ModelRequest, context: CallContext) => model.call(request, context),
   });
 }

@@ -11,6 +11,8 @@ import { Exchange, type Head } from './exchange.ts';
 export interface FetchOptions {
   /** Sockets per origin. Calls beyond it wait for one. */
   readonly connections: number;
+  /** Milliseconds for a connection. Default: 10000 */
+  readonly connectMs?: number | undefined;
 }
 
 export interface ClosableFetch {
@@ -19,14 +21,39 @@ export interface ClosableFetch {
   close(): Promise<void>;
 }
 
-export function createFetch({ connections }: FetchOptions): ClosableFetch {
+/** Fetches that share nothing but their end: one for each limit on connecting, which sockets belong to. */
+export interface Fetches {
+  get(connectMs: number | undefined): typeof globalThis.fetch;
+  /** Ends the calls under way and closes the sockets. Idempotent. */
+  close(): Promise<void>;
+}
+
+export function createFetches({ connections }: Pick<FetchOptions, 'connections'>): Fetches {
+  const opened = new Map<number | undefined, ClosableFetch>();
+  return {
+    get(connectMs) {
+      let own = opened.get(connectMs);
+      if (own === undefined) {
+        own = createFetch({ connections, connectMs });
+        opened.set(connectMs, own);
+      }
+      return own.fetch;
+    },
+    async close() {
+      await Promise.all(Array.from(opened.values(), ({ close }) => close()));
+    },
+  };
+}
+
+export function createFetch({ connections, connectMs = 10_000 }: FetchOptions): ClosableFetch {
   let opening: Promise<Dispatcher> | undefined;
   let isClosed = false;
 
   async function open(): Promise<Dispatcher> {
     const { Agent } = await import('undici'); // for those who call a model
-    // No timeouts here: an answer may take minutes to begin, and the caller's signal limits it.
-    return new Agent({ connections, headersTimeout: 0, bodyTimeout: 0, allowH2: false });
+    // No other timeouts here: an answer may take minutes to begin, and the caller's signal limits it.
+    const connect = { timeout: connectMs };
+    return new Agent({ connections, connect, headersTimeout: 0, bodyTimeout: 0, allowH2: false });
   }
 
   async function fetch(input: string | URL | Request, init: RequestInit = {}): Promise<Response> {

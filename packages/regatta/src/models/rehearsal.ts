@@ -5,7 +5,7 @@
  * by the output schema if there is one, else with a text that says what was asked and what the tools
  * gave. It shows that a crew is wired up, and nothing about what a model would say.
  */
-import type { Model, ModelEvent, ModelReply, ModelRequest } from '../ports/model.ts';
+import type { Model, ModelEvent, ModelReply, ModelRequest, ToolChoice } from '../ports/model.ts';
 import {
   type AssistantMessage,
   type Message,
@@ -31,6 +31,7 @@ export function createRehearsalModel(modelId = 'default'): Model {
   return Object.freeze<Model>({
     id: `rehearsal/${modelId}`,
     price: REHEARSAL_PRICE,
+    takesSchema: 'always',
     async *call(request, { signal, wantsDeltas }) {
       signal.throwIfAborted();
       const message = await respond(request);
@@ -50,7 +51,7 @@ async function respond(request: ModelRequest): Promise<AssistantMessage> {
   const lastUser = messages.findLastIndex(({ role }) => role === 'user');
   const results = messages.slice(lastUser + 1).filter((message) => message.role === 'tool');
   const task = firstLine(messages[lastUser]);
-  const isTimeForTools = toolChoice === 'required' || (toolChoice === 'auto' && results.length === 0);
+  const isTimeForTools = mustUseTool(toolChoice) || (toolChoice === 'auto' && results.length === 0);
   if (tools.length > 0 && isTimeForTools) return { role: 'assistant', content: await callAll(request, task) };
   const text = output
     ? JSON.stringify(await sampleJson(output.schema, { topic: shorten(task, TOPIC_CHARS) }))
@@ -58,10 +59,15 @@ async function respond(request: ModelRequest): Promise<AssistantMessage> {
   return { role: 'assistant', content: [{ type: 'text', text }] };
 }
 
-async function callAll({ messages, tools }: ModelRequest, task: string): Promise<ToolCallPart[]> {
+function mustUseTool(toolChoice: ToolChoice): boolean {
+  return toolChoice === 'required' || typeof toolChoice === 'object';
+}
+
+async function callAll({ messages, tools, toolChoice }: ModelRequest, task: string): Promise<ToolCallPart[]> {
   const nextId = createCallIds(messages);
   const calls: ToolCallPart[] = [];
   for (const { name, inputSchema } of tools) {
+    if (typeof toolChoice === 'object' && toolChoice.tool !== name) continue;
     const args = await sampleJson(inputSchema, { topic: shorten(task, TOPIC_CHARS) });
     calls.push({ type: 'tool-call', callId: nextId(), tool: name, args });
   }

@@ -42,6 +42,20 @@ test('calls at once cannot pass the budget together: what is under way counts as
   );
 });
 
+test('of 100 calls at once as many are let through as the budget has room for (R50)', () => {
+  const budget = new Budget('run', { tokens: 500 });
+  const settles = Array.from({ length: 100 }, () => {
+    try {
+      return budget.reserve('m', { tokens: 10, costNanoUsd: null });
+    } catch {
+      return undefined;
+    }
+  }).filter((settle) => settle !== undefined);
+  expect(settles).toHaveLength(50);
+  for (const settle of settles) settle(used(10, 0));
+  expect(() => budget.reserve('m', { tokens: 1, costNanoUsd: null })).toThrow(/has 0 left/);
+});
+
 test('a call that was not made gives its reservation back', () => {
   const budget = new Budget('crew', { calls: 1 });
   budget.reserve('m', { tokens: 1, costNanoUsd: 1 })(null);

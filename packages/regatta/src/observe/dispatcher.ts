@@ -4,6 +4,7 @@
  * Transforms stand in the chain between observers: each changes what those behind it see. One that
  * fails keeps the event from them, and every observer that missed it is counted.
  */
+import { deepFreeze } from '../base/json.ts';
 import type { ObserverEntry, Scope, TransformEntry } from '../ports/scope.ts';
 import type { RunEvent } from '../protocol/event.ts';
 import { createFilter } from './entry.ts';
@@ -51,7 +52,7 @@ export class Dispatcher {
         continue;
       }
       try {
-        seen = Object.freeze(stage.transform(seen));
+        seen = deepFreeze(stage.transform(seen)); // those behind it share what it gave
       } catch (error) {
         this.#withhold(stages.slice(index + 1), event);
         this.#options.onError(error, event, stage.name);

@@ -4,11 +4,12 @@
  * The run pushes and goes on. Whatever the observer does (throws, is slow, never settles) changes
  * the counters here and nothing else: `offered` is always the sum of the others.
  */
+
+import { Breaker } from '../base/breaker.ts';
 import type { Clock } from '../base/clock.ts';
 import type { ObserverEntry } from '../ports/scope.ts';
 import type { RunEvent } from '../protocol/event.ts';
 import { Backlog } from './backlog.ts';
-import { Breaker } from './breaker.ts';
 
 export interface LaneCounts {
   readonly name: string;
@@ -115,7 +116,10 @@ export class Lane {
     return this.#delivered + this.#failed + this.#broken + this.#backlog.dropped + this.#backlog.coalesced;
   }
 
-  readonly #drain = (): void => {
+  readonly #drain = (): void => this.#options.enter(this.#turn);
+
+  /** All events of a lane are of one run, so its ambient context is entered once for a turn. */
+  readonly #turn = (): void => {
     for (let burst = 0; ; burst++) {
       const event = this.#backlog.shift();
       if (event === undefined) break;
@@ -125,7 +129,7 @@ export class Lane {
       }
       let pending: PromiseLike<unknown> | undefined;
       try {
-        const result: unknown = this.#options.enter(() => this.#entry.observe(event));
+        const result: unknown = this.#entry.observe(event);
         if (isThenable(result)) pending = result; // to ask it may throw as well
       } catch (error) {
         this.#fail(error, event);

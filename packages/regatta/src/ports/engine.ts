@@ -14,6 +14,8 @@ export interface Job<Output> {
   readonly ref: CrewRef | null;
   /** The work itself, for engines in this thread. */
   start(context: RunContext): Work<Output>;
+  /** The output as the `run.end` event shows it. */
+  show(output: Output): Json;
   /**
    * The callbacks that the definition's parts bring, by addresses that are the same wherever the
    * definition is loaded: so an engine elsewhere says who hears, and they are called here.

@@ -3,7 +3,7 @@
 import type { JsonObject } from '../base/json.ts';
 import type { Secret } from '../base/secret.ts';
 import type { FinishReason } from '../protocol/event.ts';
-import type { AssistantMessage, Message } from '../protocol/message.ts';
+import type { AssistantMessage, Message, Source } from '../protocol/message.ts';
 import type { ErrorData } from '../protocol/output.ts';
 import type { Price, Usage } from '../protocol/usage.ts';
 import type { CallContext } from './call-context.ts';
@@ -19,12 +19,23 @@ export interface ToolSpec {
 export interface ModelRequest {
   readonly messages: readonly Message[];
   readonly tools: readonly ToolSpec[];
-  /** `none` offers the tools for reading the history, but forbids calling them. */
-  readonly toolChoice: 'auto' | 'none' | 'required';
-  /** The shape that the final answer should have. Native where the provider can; the prompt asks for it too. */
-  readonly output: { readonly name: string; readonly schema: JsonObject } | null;
+  readonly toolChoice: ToolChoice;
+  /** The shape that the final answer should have. Native where the provider can. */
+  readonly output: OutputShape | null;
+  /** In place of the settings' stop sequences; empty = send none. */
+  readonly stop?: readonly string[] | undefined;
   /** Counts from 1. */
   readonly attempt: number;
+}
+
+/** `none` offers the tools for reading the history, but forbids calling them; `tool` is one that must be called. */
+export type ToolChoice = 'auto' | 'none' | 'required' | { readonly tool: string };
+
+export interface OutputShape {
+  readonly name: string;
+  readonly schema: JsonObject;
+  /** Whether the messages already ask for the shape. @default false: they are made to, where it is not native */
+  readonly isInPrompt?: boolean;
 }
 
 export interface ModelReply {
@@ -34,6 +45,12 @@ export interface ModelReply {
   /** As the provider names what answered; null where it does not say. */
   readonly modelId: string | null;
   readonly responseId: string | null;
+  /** What the answer cites. Absent = nothing. */
+  readonly sources?: readonly Source[];
+  /** `provider/model` that was asked. Written by the layer that meters: a model leaves it out. */
+  readonly model?: string;
+  /** What the answer cost; likewise. */
+  readonly costUsd?: number | null;
 }
 
 /** News of a call under way. */
@@ -44,7 +61,14 @@ export type ModelEvent =
       readonly text: string;
       readonly tool: string | null;
     }
-  | { readonly type: 'retry'; readonly attempt: number; readonly delayMs: number; readonly error: ErrorData };
+  | {
+      readonly type: 'retry';
+      readonly attempt: number;
+      readonly delayMs: number;
+      readonly error: ErrorData;
+      /** What is asked next. Absent = the same model. */
+      readonly model?: string;
+    };
 
 /**
  * A language model.
@@ -63,6 +87,8 @@ export interface Model {
   readonly price?: Price | undefined;
   /** Settings for events, such as temperature. Never secrets. */
   readonly parameters?: JsonObject | undefined;
+  /** Whether it takes the schema of an answer: then the prompt need not ask for the shape. @default 'never' */
+  readonly takesSchema?: 'always' | 'without-tools' | 'never' | undefined;
 }
 
 /** How often and when a failed call is tried again. */
@@ -74,6 +100,24 @@ export interface RetryPolicy {
   readonly maxDelayMs: number;
   /** Whether an answer that has begun to arrive may be thrown away and asked for again. */
   readonly retry: 'before-first-delta' | 'always';
+}
+
+/** How long to wait for what, in milliseconds. What is absent is not limited. */
+export interface Timeouts {
+  /** For a connection to the provider. */
+  readonly connectMs?: number;
+  /** From the request to the first piece of a streamed answer. */
+  readonly firstTokenMs?: number;
+  /** Between two pieces of a streamed answer. */
+  readonly idleMs?: number;
+}
+
+/** When a model that keeps failing is left alone. */
+export interface CircuitPolicy {
+  /** Calls in a row that fail, retries included, until it is not asked any more. */
+  readonly breakAfter: number;
+  /** Milliseconds until one call may try again: its outcome closes the circuit, or keeps it open. */
+  readonly breakMs: number;
 }
 
 /** Settings of a model, checked. What is absent is the provider's default. */
@@ -96,7 +140,10 @@ export interface ModelSettings {
   readonly price?: Price;
   /** Milliseconds for one attempt, from the request to the end of the answer. */
   readonly timeoutMs: number;
+  readonly timeouts?: Timeouts;
   readonly retry: RetryPolicy;
+  /** Absent = it is always asked. */
+  readonly circuit?: CircuitPolicy;
 }
 
 /** `new LLM({…})` as data; the runtime resolves it to a `Model`. */
@@ -104,5 +151,7 @@ export interface LlmDefinition {
   /** `provider/model`, a `Model`, or a model object of another library that a provider can adopt. */
   readonly model: string | object;
   readonly settings: ModelSettings;
+  /** Asked in this order where the model before it fails for a reason of its own. */
+  readonly fallback: readonly LlmDefinition[];
   readonly scope: Scope;
 }

@@ -1,5 +1,6 @@
 /** What everything that runs is given. It is passed down, never looked up. */
 import type { CallContext } from './call-context.ts';
+import type { EmbedderDefinition, ReadyEmbedder } from './embedder.ts';
 import type { LlmDefinition, Model } from './model.ts';
 import type { Env } from './provider.ts';
 import type { Scope } from './scope.ts';
@@ -35,6 +36,8 @@ export interface RunContext extends CallContext {
   readonly isJournaled: boolean;
   /** The model that a definition means in this runtime. `owner` names the asker in errors. */
   resolveModel(llm: LlmDefinition | undefined, owner: string): Model;
+  /** Likewise, and open. @throws RegattaError `llm/*` */
+  resolveEmbedder(embedder: EmbedderDefinition): Promise<ReadyEmbedder>;
   /** Uses of `key` in this run, the one that this call counts included. */
   countUse(key: object): number;
   /** Calls user code so that `currentRun()` inside it is this run. */

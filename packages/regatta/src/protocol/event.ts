@@ -96,17 +96,42 @@ export interface ModelDelta {
 }
 export interface ModelRetry {
   readonly type: 'model.retry';
-  /** The attempt that failed, from 1. */
+  /**
+   * The attempt that failed, from 1. One that was never made, such as at an open circuit, counts here,
+   * and is not in the ledger.
+   */
   readonly attempt: number;
   readonly delayMs: number;
+  /** What is asked next: the same model, or one that was named as `fallback`. */
+  readonly model: string;
   readonly error: ErrorData;
 }
 export interface ModelEnd {
   readonly type: 'model.end';
+  /** What answered, or failed last. */
   readonly model: string;
   /** Null when the call failed. */
   readonly message: AssistantMessage | null;
   readonly finishReason: FinishReason;
+  /** Of the last attempt; the ledger has all. */
+  readonly usage: Usage;
+  readonly costUsd: number | null;
+  readonly attempts: number;
+  readonly error: ErrorData | null;
+}
+/** One request for embeddings. The texts and their vectors are not told: they may be a library. */
+export interface EmbedStart {
+  readonly type: 'embed.start';
+  readonly model: string;
+  /** How many. */
+  readonly texts: number;
+}
+export interface EmbedEnd {
+  readonly type: 'embed.end';
+  readonly model: string;
+  readonly texts: number;
+  /** Length of the vectors; null when the call failed. */
+  readonly dimensions: number | null;
   /** Of the last attempt; the ledger has all. */
   readonly usage: Usage;
   readonly costUsd: number | null;
@@ -151,6 +176,8 @@ export type EventBody =
   | ModelDelta
   | ModelRetry
   | ModelEnd
+  | EmbedStart
+  | EmbedEnd
   | ToolStart
   | ToolEnd
   | OutputRejected;

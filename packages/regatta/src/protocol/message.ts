@@ -6,7 +6,16 @@ interface FromProvider {
   readonly providerData?: JsonObject;
 }
 
-export interface TextPart extends FromProvider {
+/** A place up to which the prompt stays the same from call to call. */
+interface Cacheable {
+  /**
+   * Asks the provider to keep the prompt up to and with this. Anthropic and Bedrock need it said; others
+   * keep prompts by themselves, and are not told. @default false
+   */
+  readonly cache?: boolean;
+}
+
+export interface TextPart extends FromProvider, Cacheable {
   readonly type: 'text';
   readonly text: string;
 }
@@ -32,7 +41,7 @@ export interface ProviderPart {
   readonly data: JsonObject;
 }
 
-export interface FilePart {
+export interface FilePart extends FromProvider, Cacheable {
   readonly type: 'file';
   /** IANA media type, such as `image/png`. */
   readonly mediaType: string;
@@ -41,23 +50,23 @@ export interface FilePart {
   readonly filename?: string;
 }
 
-export interface SystemMessage {
+export interface SystemMessage extends Cacheable {
   readonly role: 'system';
   readonly content: string;
 }
 
-export interface UserMessage {
+export interface UserMessage extends Cacheable {
   readonly role: 'user';
   readonly content: string | readonly (TextPart | FilePart)[];
 }
 
-export interface AssistantMessage {
+export interface AssistantMessage extends Cacheable {
   readonly role: 'assistant';
   readonly content: readonly (TextPart | ReasoningPart | ToolCallPart | FilePart | ProviderPart)[];
 }
 
 /** The answer to one tool call. */
-export interface ToolMessage {
+export interface ToolMessage extends Cacheable {
   readonly role: 'tool';
   readonly callId: string;
   readonly tool: string;
@@ -67,6 +76,17 @@ export interface ToolMessage {
 }
 
 export type Message = SystemMessage | UserMessage | AssistantMessage | ToolMessage;
+
+/** What an answer rests on, as its provider cites it. */
+export type Source = FromProvider & { readonly id: string } & (
+    | { readonly kind: 'url'; readonly url: string; readonly title: string | null }
+    | {
+        readonly kind: 'document';
+        readonly mediaType: string;
+        readonly title: string;
+        readonly filename: string | null;
+      }
+  );
 
 /** The text of a reply, its text parts joined. */
 export function textOf({ content }: AssistantMessage): string {

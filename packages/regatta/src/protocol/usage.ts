@@ -64,9 +64,14 @@ export interface UsageReport extends UsageTotals {
 }
 
 /** USD per million tokens. A missing special price falls back to `input` or `output`. */
-export interface Price {
+export interface PriceRates {
   readonly inputUsdPerMillion: number;
   readonly outputUsdPerMillion: number;
   readonly cachedInputUsdPerMillion?: number;
   readonly cacheWriteUsdPerMillion?: number;
+}
+
+export interface Price extends PriceRates {
+  /** Rates of the whole call where its input has more tokens, cached and cache-written ones included. */
+  readonly longInput?: PriceRates & { readonly aboveInputTokens: number };
 }

@@ -26,7 +26,7 @@ test('24 runs, whatever their order: each callback of a class hears exactly its 
         const marker = markerOf(index);
         const [own, ofAgent, ofCalls] = [new Tracer(marker), new AgentTracer(marker), new CallTracer(marker)];
         await turn(); // register
-        const model = scriptedModel([async () => (await turn(), `done ${marker}`)]);
+        const model = scriptedModel([() => turn().then(() => `done ${marker}`)]);
         const llm = new LLM({ model, callbacks: [ofCalls] });
         await turn();
         const crew = markedCrew([], { llm, callbacks: [ofAgent] });

@@ -1,9 +1,12 @@
 /** The context of a run, as everything in it is given it. */
+import { untilAborted } from '../base/abort.ts';
 import type { Clock, Random } from '../base/clock.ts';
 import { toJson } from '../base/json.ts';
 import type { ResolveModel } from '../model/resolve.ts';
+import type { ResolveEmbedder } from '../model/resolve-embedder.ts';
 import { applyGuards } from '../observe/guards.ts';
 import { extendScope } from '../observe/scope.ts';
+import type { EmbedderDefinition, ReadyEmbedder } from '../ports/embedder.ts';
 import type { GuardPoint, GuardSubjects } from '../ports/guard.ts';
 import type { Journal } from '../ports/journal.ts';
 import type { Meter } from '../ports/meter.ts';
@@ -26,6 +29,7 @@ export interface RunCore {
   readonly random: Random;
   readonly journal: Journal | undefined;
   readonly resolveModel: ResolveModel;
+  readonly resolveEmbedder: ResolveEmbedder;
   readonly uses: Map<object, number>;
   readonly orphan: (work: Promise<unknown>) => void;
 }
@@ -101,10 +105,11 @@ export class Context implements RunContext {
     const { journal, runId } = this.#core;
     if (journal === undefined) return await work();
     const key = `${this.span.id.slice(runId.length + 1)}:${kind}`;
-    const recorded = await journal.read(runId, key);
+    const { signal, orphan } = this;
+    const recorded = await untilAborted(journal.read(runId, key), signal, orphan);
     if (recorded !== undefined) return recorded.value as T; // this step wrote it, and a step's values are of one type
     const value = await work();
-    await journal.write(runId, key, toJson(value));
+    await untilAborted(journal.write(runId, key, toJson(value)), signal, orphan);
     return value;
   }
 
@@ -123,6 +128,10 @@ export class Context implements RunContext {
 
   resolveModel(llm: LlmDefinition | undefined, owner: string): Model {
     return this.#core.resolveModel(llm, owner);
+  }
+
+  resolveEmbedder(embedder: EmbedderDefinition): Promise<ReadyEmbedder> {
+    return this.#core.resolveEmbedder(embedder);
   }
 
   countUse(key: object): number {

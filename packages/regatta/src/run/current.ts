@@ -30,5 +30,5 @@ export function currentRun(): CurrentRun | undefined {
 
 /** Calls user code inside a run. */
 export function enterRun<T>(run: CurrentRun, call: () => T): T {
-  return storage().run(run, call);
+  return storage().run(Object.freeze(run), call); // all code of a run sees this one object
 }

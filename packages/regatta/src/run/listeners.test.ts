@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { createRuntime, defineTool } from '../index.ts';
 import { createGate } from '../testing/index.ts';
@@ -25,7 +25,12 @@ test('1,000 runs on one signal: one listener for each that is under way, none af
   const { signal } = new AbortController();
   const gate = createGate();
   let calls = 0;
-  const crew = markedCrew([async () => (++calls === 1000 && gate.open(), await gate.pass(), 'ok')]);
+  const crew = markedCrew([
+    () => {
+      if (++calls === 1000) gate.open();
+      return gate.pass().then(() => 'ok');
+    },
+  ]);
   await using runtime = createRuntime();
   const runs = Array.from({ length: 1000 }, (_, index) =>
     runtime.start(crew, { inputs: inputsOf(index), signal }),
@@ -42,20 +47,56 @@ test('1,000 runs on one signal: one listener for each that is under way, none af
   expect(warnings).toEqual([]);
 });
 
-test('however many calls a run makes, its signal has a listener only for those under way (R19)', async () => {
+/** Listeners put on signals and not taken off again since this began; `stop` ends the counting. */
+function countListeners() {
+  let count = 0;
+  const { addEventListener, removeEventListener } = AbortSignal.prototype;
+  const spies = [
+    vi.spyOn(AbortSignal.prototype, 'addEventListener').mockImplementation(function (
+      this: AbortSignal,
+      ...args: unknown[]
+    ) {
+      count++;
+      Reflect.apply(addEventListener, this, args);
+    }),
+    vi.spyOn(AbortSignal.prototype, 'removeEventListener').mockImplementation(function (
+      this: AbortSignal,
+      ...args: unknown[]
+    ) {
+      const before = listenersOf(this);
+      Reflect.apply(removeEventListener, this, args);
+      count -= before - listenersOf(this);
+    }),
+  ];
+  return {
+    get count() {
+      return count;
+    },
+    stop: () => {
+      for (const spy of spies) spy.mockRestore();
+    },
+  };
+}
+
+test('however many calls a run makes, each takes its listeners off again (R19)', async () => {
+  const listeners = countListeners();
   const seen: number[] = [];
   const crew = markedCrew(
     [
-      ({ messages }, { signal }) => {
-        seen.push(listenersOf(signal));
+      ({ messages }) => {
+        seen.push(listeners.count);
         return messages.length > 80 ? 'done' : toolTurn;
       },
     ],
     { tools: [noop] },
   );
-  await crew.kickoff({ inputs: inputsOf(0) });
+  await crew.kickoff({ inputs: inputsOf(0), signal: new AbortController().signal });
+  await settle();
+  const left = listeners.count;
+  listeners.stop();
   expect(seen.length).toBeGreaterThan(8);
   expect(new Set(seen).size).toBe(1);
+  expect(left).toBe(0);
 });
 
 test("nothing holds a finished run: not its runtime, not the caller's signal (R38)", async () => {

@@ -4,28 +4,30 @@
  * Whoever works ends its own spans. What is left when the work is over (a thread was lost, an engine
  * of somebody else's forgot) is ended here: every start has its one end, whatever happens.
  */
-import type { EventDraft, Span } from '../ports/span.ts';
+import type { EventDraft } from '../ports/span.ts';
 import type { EventBody } from '../protocol/event.ts';
 import type { ErrorData } from '../protocol/output.ts';
 import { NO_USAGE } from '../protocol/usage.ts';
 
 export class OpenSpans {
-  /** A span has one start, of one noun. */
-  readonly #starts = new Map<Span, EventDraft>();
+  /** By id, since a draft from elsewhere brings a span object of its own. A span has one start, of one noun. */
+  readonly #starts = new Map<string, EventDraft>();
 
   track(draft: EventDraft): void {
     switch (draft.body.type) {
       case 'task.start':
       case 'agent.start':
       case 'model.start':
+      case 'embed.start':
       case 'tool.start':
-        this.#starts.set(draft.span, draft);
+        this.#starts.set(draft.span.id, draft);
         break;
       case 'task.end':
       case 'agent.end':
       case 'model.end':
+      case 'embed.end':
       case 'tool.end':
-        this.#starts.delete(draft.span);
+        this.#starts.delete(draft.span.id);
     }
   }
 
@@ -65,6 +67,11 @@ function endOf(start: EventBody, error: ErrorData): EventBody | undefined {
         attempts: 1,
         error,
       };
+    case 'embed.start': {
+      const { model, texts } = start;
+      const unknown = { dimensions: null, usage: NO_USAGE, costUsd: null };
+      return { type: 'embed.end', model, texts, ...unknown, attempts: 1, error };
+    }
     case 'tool.start':
       return { type: 'tool.end', tool: start.tool, callId: start.callId, result: '', error };
     default:

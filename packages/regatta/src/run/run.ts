@@ -6,7 +6,6 @@
 import { createController } from '../base/abort.ts';
 import { toErrorData } from '../base/error-data.ts';
 import { isRegattaError, messageOf, RegattaError } from '../base/errors.ts';
-import { toJsonOr } from '../base/json.ts';
 import { MAX_TIMER_MS } from '../base/problems.ts';
 import { Dispatcher } from '../observe/dispatcher.ts';
 import type { LaneCounts } from '../observe/lane.ts';
@@ -52,6 +51,8 @@ export interface FlushOptions {
 }
 
 const FLUSH_TIMEOUT_MS = 30_000;
+/** Events of one run between two turns of the event loop at most. */
+const EVENTS_PER_TURN = 256;
 
 export class Run<Output> implements AsyncDisposable {
   readonly id: string;
@@ -170,6 +171,7 @@ export class Run<Output> implements AsyncDisposable {
       random,
       journal: options.journal,
       resolveModel: runtime.resolverFor(options.journal),
+      resolveEmbedder: runtime.resolveEmbedder,
       uses: new Map<object, number>(),
       orphan: (work: Promise<unknown>) => this.#adopt(work),
     };
@@ -188,8 +190,10 @@ export class Run<Output> implements AsyncDisposable {
       for (; !next.done; next = await work.next()) {
         const room = this.#emit(next.value);
         if (room !== undefined) await room;
+        // Work that never waits for the outside would keep the event loop from every other run.
+        if (this.#stamp.count % EVENTS_PER_TURN === 0) await new Promise(setImmediate);
       }
-      end = { ...end, output: toJsonOr(next.value, null) };
+      end = { ...end, output: job.show(next.value) };
       return next.value;
     } catch (thrown) {
       const error = signal.aborted ? signal.reason : toRunError(thrown, runId);

@@ -10,6 +10,7 @@ import { createId } from '../base/ids.ts';
 import { MAX_TIMER_MS, Problems } from '../base/problems.ts';
 import { journaled } from '../model/journaled.ts';
 import { createResolver, type ResolveModel } from '../model/resolve.ts';
+import { createEmbedderResolver } from '../model/resolve-embedder.ts';
 import { type Allowance, checkAllowance } from '../observe/allowance.ts';
 import { Budget, type BudgetLimits } from '../observe/budget.ts';
 import type { OnObserverError } from '../observe/lane.ts';
@@ -80,6 +81,7 @@ export class RuntimeCore {
       clock: this.#clock,
       random: this.#random,
       onObserverError: options.onObserverError,
+      resolveEmbedder: createEmbedderResolver(options),
       resolverFor: (journal: Journal | undefined) => (journal === undefined ? resolve : withJournal),
     };
   }

@@ -1,6 +1,7 @@
 /** What a run is started with: its runtime's share and its own, every option decided. */
 import type { Clock, Random } from '../base/clock.ts';
 import type { ResolveModel } from '../model/resolve.ts';
+import type { ResolveEmbedder } from '../model/resolve-embedder.ts';
 import type { OnObserverError } from '../observe/lane.ts';
 import type { Allowances } from '../observe/ledger.ts';
 import type { Engine } from '../ports/engine.ts';
@@ -15,6 +16,7 @@ export interface RuntimeShare {
   readonly onObserverError: OnObserverError;
   /** Models that record in `journal`, or plain ones without it. */
   resolverFor(journal: Journal | undefined): ResolveModel;
+  readonly resolveEmbedder: ResolveEmbedder;
 }
 
 export interface RunOptions {

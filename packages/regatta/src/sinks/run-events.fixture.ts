@@ -49,7 +49,7 @@ function stepsOf(fails: boolean): readonly Step[] {
         stream: false,
       },
     ],
-    ['/report/agent/turn-0', { type: 'model.retry', attempt: 1, delayMs: 5, error: BOOM }],
+    ['/report/agent/turn-0', { type: 'model.retry', attempt: 1, delayMs: 5, model, error: BOOM }],
     [
       '/report/agent/turn-0',
       {

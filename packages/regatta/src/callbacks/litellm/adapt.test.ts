@@ -11,6 +11,7 @@ import { OpenCalls } from './open-calls.ts';
 const delta = { type: 'model.delta', attempt: 1, kind: 'text', text: 'H', tool: null } as const;
 const retry: EventBody = {
   type: 'model.retry',
+  model: 'openai/gpt-5.4-mini',
   attempt: 1,
   delayMs: 5,
   error: { code: 'model/failed', message: 'boom', details: null },

@@ -110,6 +110,7 @@ const call = { type: 'tool-call', callId: 'call_1', tool: 'weather', args: { cit
 const delta = { type: 'model.delta', attempt: 1, kind: 'text', tool: null } as const;
 const retry = {
   type: 'model.retry',
+  model: 'openai/gpt-5.4-mini',
   attempt: 1,
   delayMs: 0,
   error: { code: 'model/failed', message: 'boom', details: null },

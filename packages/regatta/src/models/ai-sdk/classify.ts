@@ -2,7 +2,8 @@
 import type { ErrorCode } from '../../base/errors.ts';
 import type { Failure } from './failure.ts';
 
-export type FailureCode = Extract<ErrorCode, `model/${string}`>;
+/** An open circuit is ours: no call was made. */
+export type FailureCode = Exclude<Extract<ErrorCode, `model/${string}`>, 'model/circuit-open'>;
 
 const QUOTA: readonly RegExp[] = [
   /insufficient_quota|billing_hard_limit/i, // OpenAI
@@ -30,7 +31,10 @@ const CONTEXT_LENGTH: readonly RegExp[] = [
 ];
 
 export function classify({ status, said, marks }: Failure): FailureCode {
-  if (status === null || status < 400) return classifyByMarks(marks);
+  if (status === null || status < 400) {
+    const code = classifyByMarks(marks);
+    return code === 'model/failed' && BROKEN_FRAME.test(said) ? 'model/malformed-response' : code;
+  }
   switch (status) {
     case 401:
       return 'model/authentication';
@@ -41,6 +45,8 @@ export function classify({ status, said, marks }: Failure): FailureCode {
     case 408:
     case 504:
       return 'model/timeout';
+    case 424:
+      return 'model/failed'; // Bedrock: the model failed while it answered
     case 503:
     case 529:
       return 'model/overloaded';
@@ -59,6 +65,8 @@ export function classify({ status, said, marks }: Failure): FailureCode {
 const NETWORK =
   /^(E(?!RR_)[A-Z_]{3,}|UND_ERR_(?!INVALID)|HPE_|ERR_(SSL|TLS)_|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO)/;
 const TIMEOUT = /^(ETIMEDOUT|UND_ERR_(HEADERS|BODY|CONNECT)_TIMEOUT|TimeoutError)$/;
+/** The limit of the LLM's `timeouts.connectMs`. */
+export const CONNECT_TIMEOUT = 'UND_ERR_CONNECT_TIMEOUT';
 /** Whatever else these are caused by, our own request was at fault. */
 const OUR_REQUEST =
   /^(AI_(UnsupportedFunctionality|InvalidPrompt|InvalidArgument)Error|UND_ERR_INVALID_ARG)$/;
@@ -71,6 +79,9 @@ const UNREADABLE: ReadonlySet<string> = new Set([
   'AI_EmptyResponseBodyError',
   'AI_NoContentGeneratedError',
 ]);
+
+/** Binary frames that Bedrock's package cannot read are told by plain errors. */
+const BROKEN_FRAME = /event-stream frame|(prelude|message) checksum|message length/i;
 
 /** Without a status: the network, an answer that cannot be read, or code that failed. */
 function classifyByMarks(marks: ReadonlySet<string>): FailureCode {

@@ -5,7 +5,7 @@
  * nor the answer, since both hold what users wrote.
  */
 import { isRegattaError, type ModelFailure, RegattaError } from '../../base/errors.ts';
-import { classify, type FailureCode, isRetryable } from './classify.ts';
+import { CONNECT_TIMEOUT, classify, type FailureCode, isRetryable } from './classify.ts';
 import { readFailure } from './failure.ts';
 import { redact } from './redact.ts';
 
@@ -31,6 +31,7 @@ export function toModelError(error: unknown, call: FailedCall): RegattaError {
     retryable: isRetryable(code, status),
     retryAfterMs,
     providerCode,
+    ...(failure.marks.has(CONNECT_TIMEOUT) ? { timeout: 'connect' } : {}),
   };
   const said = redact(shorten(failure.message), call.key);
   const answer = status === null ? `"${said}"` : `${status}: "${said}"`;

@@ -3,6 +3,7 @@ import { isJsonObject } from '../../base/json.ts';
 import type { ModelReply } from '../../ports/model.ts';
 import { toFinishReason } from './finish-reason.ts';
 import type { ReadPart } from './part-reader.ts';
+import { citing, toSource } from './source.ts';
 import type { SpecResult } from './specification.ts';
 import { toUsage } from './usage.ts';
 
@@ -16,6 +17,7 @@ export function fromResult(
     usage: toUsage(usage),
     modelId: response?.modelId ?? modelVersionOf(response?.body),
     responseId: response?.id ?? null,
+    ...citing(content.flatMap((part) => toSource(part) ?? [])),
   };
 }
 

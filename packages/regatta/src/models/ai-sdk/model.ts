@@ -6,7 +6,7 @@
  */
 import { untilAborted } from '../../base/abort.ts';
 import type { JsonObject } from '../../base/json.ts';
-import type { Model, ModelSettings } from '../../ports/model.ts';
+import type { Model, ModelReply, ModelSettings } from '../../ports/model.ts';
 import { toModelError } from './errors.ts';
 import { fromResult } from './from-result.ts';
 import { fromStream } from './from-stream.ts';
@@ -37,9 +37,13 @@ export function adaptLanguageModel(
   const callable = model as unknown as Callable;
   // Gemini's package reads the model's name from whole answers only; it is in every raw chunk.
   const includeRawChunks = model.provider.startsWith('google');
+  // Bedrock's package gives back the name that it was asked for: the provider says none.
+  const isEcho = model.provider.startsWith('amazon-bedrock');
+  const told = (reply: ModelReply): ModelReply => (isEcho ? { ...reply, modelId: null } : reply);
   return Object.freeze<Model>({
     id: modelId,
     price: settings.price,
+    takesSchema: takesSchemaOf(structured),
     async *call(request, context) {
       const { signal, wantsDeltas, clock } = context;
       try {
@@ -48,13 +52,13 @@ export function adaptLanguageModel(
         const readPart = createPartReader(model.provider, request.messages);
         if (!wantsDeltas) {
           const result = await untilAborted(callable.doGenerate(options), signal, context.orphan);
-          return fromResult(result, readPart);
+          return told(fromResult(result, readPart));
         }
         const answer = Promise.resolve(callable.doStream({ ...options, includeRawChunks }));
         const { stream } = await untilAborted(answer, signal, () =>
           context.orphan(closeLate(answer, signal.reason)),
         );
-        return yield* fromStream(stream, readPart, signal);
+        return told(yield* fromStream(stream, readPart, signal));
       } catch (error) {
         if (signal.aborted) throw signal.reason;
         throw toModelError(error, { model: modelId, keyVariable, key, now: clock.now() });
@@ -69,6 +73,11 @@ async function closeLate(answer: ReturnType<Callable['doStream']>, reason: unkno
     const { stream } = await answer;
     await stream.cancel(reason);
   } catch {} // see above
+}
+
+function takesSchemaOf(structured: StructuredOutput | null): NonNullable<Model['takesSchema']> {
+  if (structured === null) return 'never';
+  return structured.besideTools ? 'always' : 'without-tools';
 }
 
 function structuredOf({ provider }: LanguageModel): StructuredOutput {

@@ -1,7 +1,8 @@
 /** Reads parts of an answer of the AI SDK's specification as parts of our messages. */
-import { type JsonObject, parseJson, toJson } from '../../base/json.ts';
+import { parseJson } from '../../base/json.ts';
 import type { AssistantMessage, FilePart, Message, ToolCallPart } from '../../protocol/message.ts';
 import { createCallIds } from '../call-ids.ts';
+import { providerData } from './provider-data.ts';
 import { isRunByProvider, toBase64, toProviderPart } from './provider-part.ts';
 import type { SpecContent } from './specification.ts';
 
@@ -64,12 +65,4 @@ function toFilePart({ mediaType, data }: SpecFile): FilePart {
   }
   const where = data.type === 'url' ? { url: String(data.url) } : { base64: toBase64(data.data) };
   return { type: 'file', mediaType, data: where };
-}
-
-/** Packages write an empty object of their name where they have nothing to say. */
-function providerData(metadata: unknown): { providerData?: JsonObject } {
-  if (typeof metadata !== 'object' || metadata === null) return {};
-  const said = Object.entries(metadata).filter(([, data]) => data && Object.keys(data).length > 0);
-  if (said.length === 0) return {};
-  return { providerData: toJson(Object.fromEntries(said)) as JsonObject }; // an object stays one
 }

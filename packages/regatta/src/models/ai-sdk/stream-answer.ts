@@ -1,9 +1,11 @@
 /** A streamed answer while it grows: put together from the parts of the stream, in their order. */
 import type { ModelEvent, ModelReply } from '../../ports/model.ts';
+import type { Source } from '../../protocol/message.ts';
 import { NO_USAGE } from '../../protocol/usage.ts';
 import { toFinishReason } from './finish-reason.ts';
 import { modelVersionOf } from './from-result.ts';
 import { type ReadPart, type ReplyPart, textPart } from './part-reader.ts';
+import { citing, toSource } from './source.ts';
 import type { SpecFinishReason, SpecStreamPart } from './specification.ts';
 import { toUsage } from './usage.ts';
 
@@ -33,6 +35,7 @@ export class StreamAnswer {
   #usage = NO_USAGE;
   #modelId: string | null = null;
   #responseId: string | null = null;
+  readonly #sources: Source[] = [];
 
   constructor(readPart: ReadPart) {
     this.#readPart = readPart;
@@ -88,6 +91,8 @@ export class StreamAnswer {
       case 'ping':
         return undefined;
       default: {
+        const source = toSource(part);
+        if (source) this.#sources.push(source);
         const content = this.#readPart(part);
         if (content) this.#content.push(content);
         return undefined;
@@ -109,6 +114,7 @@ export class StreamAnswer {
       usage: this.#usage,
       modelId: this.#modelId,
       responseId: this.#responseId,
+      ...citing(this.#sources),
     };
   }
 

@@ -1,11 +1,9 @@
 /** A request and the settings of its model as call options of the AI SDK's specification. */
-import type { SharedV4ProviderOptions } from '@ai-sdk/provider';
 import type { ModelRequest, ModelSettings } from '../../ports/model.ts';
+import { mergeOptions, type ProviderOptions } from './merge-options.ts';
 import type { CallOptions, LanguageModel } from './specification.ts';
 import { isStrict } from './strict-schema.ts';
 import { toPrompt } from './to-prompt.ts';
-
-type ProviderOptions = Readonly<Record<string, object>>;
 
 /**
  * How a provider takes a schema for its answer.
@@ -17,7 +15,7 @@ export interface StructuredOutput {
   /** Whether it takes one beside tools. If not, only the prompt asks for the shape then. */
   readonly besideTools: boolean;
   /** Under which provider options strictness is said; a strict schema must not leave anything open. */
-  readonly strictUnder?: 'openai' | 'openaiCompatible';
+  readonly strictUnder?: 'openai' | 'azure' | 'openaiCompatible';
 }
 
 export const OPENAI_STRUCTURED: StructuredOutput = Object.freeze({
@@ -44,11 +42,13 @@ export function toFixedOptions(settings: ModelSettings, defaults: ProviderOption
 }
 
 export function toOptions(
-  { messages, tools, toolChoice, output }: ModelRequest,
+  { messages, tools, toolChoice, output, stop }: ModelRequest,
   fixed: FixedOptions,
   { model, structured }: { readonly model: LanguageModel; readonly structured: StructuredOutput | null },
 ): CallOptions {
   const options: CallOptions = { ...fixed, prompt: toPrompt(messages, model) };
+  if (stop !== undefined) options.stopSequences = [...stop];
+  if (options.stopSequences?.length === 0) delete options.stopSequences; // some refuse an empty list
   if (tools.length > 0) {
     options.tools = tools.map(({ name, description, inputSchema }) => ({
       type: 'function',
@@ -56,7 +56,8 @@ export function toOptions(
       description,
       inputSchema: inputSchema as Record<string, never>, // JSON Schema, which the specification types closer
     }));
-    options.toolChoice = { type: toolChoice };
+    options.toolChoice =
+      typeof toolChoice === 'string' ? { type: toolChoice } : { type: 'tool', toolName: toolChoice.tool };
   }
   if (output && structured && (structured.besideTools || tools.length === 0)) {
     const { name, schema } = output;
@@ -67,13 +68,6 @@ export function toOptions(
     }
   }
   return options;
-}
-
-/** The user's options win over `defaults`, field by field. */
-function mergeOptions(defaults: ProviderOptions, given: ProviderOptions): SharedV4ProviderOptions {
-  const merged: Record<string, object> = { ...defaults };
-  for (const [name, options] of Object.entries(given)) merged[name] = { ...merged[name], ...options };
-  return merged as SharedV4ProviderOptions; // the same JSON, which the specification types as mutable
 }
 
 function withoutUndefined(fields: { [K in keyof FixedOptions]: FixedOptions[K] | undefined }): FixedOptions {

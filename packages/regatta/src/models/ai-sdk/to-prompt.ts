@@ -20,6 +20,7 @@ import type {
   ToolCallPart,
   ToolMessage,
 } from '../../protocol/message.ts';
+import { mergeOptions } from './merge-options.ts';
 import { sendableFrom } from './provider-part.ts';
 import type { LanguageModel } from './specification.ts';
 
@@ -31,13 +32,13 @@ export function toPrompt(messages: readonly Message[], target: Target): Language
   for (const message of messages) {
     switch (message.role) {
       case 'system':
-        prompt.push({ role: 'system', content: message.content });
+        prompt.push({ role: 'system', content: message.content, ...options(message) });
         break;
       case 'user':
-        prompt.push({ role: 'user', content: toUserContent(message.content, target) });
+        prompt.push({ role: 'user', content: toUserContent(message.content, target), ...options(message) });
         break;
       case 'assistant':
-        prompt.push({ role: 'assistant', content: toAssistantContent(message, target) });
+        prompt.push({ role: 'assistant', content: toAssistantContent(message, target), ...options(message) });
         break;
       case 'tool': {
         // Anthropic and Gemini want all results of a turn in one message.
@@ -56,9 +57,7 @@ function toUserContent(
 ): Extract<LanguageModelV4Message, { role: 'user' }>['content'] {
   if (typeof content === 'string') return [{ type: 'text', text: content }];
   return content.map((part) =>
-    part.type === 'text'
-      ? { type: 'text', text: part.text, ...options(part.providerData) }
-      : toFile(part, target),
+    part.type === 'text' ? { type: 'text', text: part.text, ...options(part) } : toFile(part, target),
   );
 }
 
@@ -68,7 +67,7 @@ function toAssistantContent({ content }: AssistantMessage, target: Target): Assi
     switch (part.type) {
       case 'text':
       case 'reasoning':
-        parts.push({ type: part.type, text: part.text, ...options(part.providerData) });
+        parts.push({ type: part.type, text: part.text, ...options(part) });
         break;
       case 'tool-call':
         parts.push({
@@ -76,7 +75,7 @@ function toAssistantContent({ content }: AssistantMessage, target: Target): Assi
           toolCallId: part.callId,
           toolName: part.tool,
           input: toInput(part),
-          ...options(part.providerData),
+          ...options(part),
         });
         break;
       case 'file':
@@ -96,20 +95,20 @@ function toInput({ args }: ToolCallPart): JsonObject {
   return isJsonObject(args) ? args : {};
 }
 
-function toToolResult({ callId, tool, content, isError }: ToolMessage): LanguageModelV4ToolResultPart {
+function toToolResult(message: ToolMessage): LanguageModelV4ToolResultPart {
+  const { callId, tool, content, isError } = message;
   return {
     type: 'tool-result',
     toolCallId: callId,
     toolName: tool,
     output: { type: isError ? 'error-text' : 'text', value: content },
+    ...options(message),
   };
 }
 
-function toFile(
-  { mediaType, data, filename }: FilePart,
-  { specificationVersion }: Target,
-): LanguageModelV4FilePart {
-  const named = filename === undefined ? {} : { filename };
+function toFile(part: FilePart, { specificationVersion }: Target): LanguageModelV4FilePart {
+  const { mediaType, data, filename } = part;
+  const named = { ...(filename === undefined ? {} : { filename }), ...options(part) };
   if (specificationVersion === 'v4') {
     const tagged =
       'url' in data
@@ -122,7 +121,20 @@ function toFile(
   return { type: 'file', mediaType, data: bare as unknown as LanguageModelV4FilePart['data'], ...named };
 }
 
-function options(providerData: JsonObject | undefined): { providerOptions?: SharedV4ProviderOptions } {
+/** How the providers that must be told are told to keep the prompt up to here; others do not look. */
+const CACHED: SharedV4ProviderOptions = {
+  anthropic: { cacheControl: { type: 'ephemeral' } },
+  bedrock: { cachePoint: { type: 'default' } },
+};
+
+interface Marked {
+  readonly providerData?: JsonObject;
+  readonly cache?: boolean;
+}
+
+function options({ providerData, cache = false }: Marked): { providerOptions?: SharedV4ProviderOptions } {
+  if (!providerData) return cache ? { providerOptions: CACHED } : {};
   // It came as `providerMetadata`, an object of objects by provider name, and is kept unchanged.
-  return providerData ? { providerOptions: providerData as SharedV4ProviderOptions } : {};
+  const given = providerData as SharedV4ProviderOptions;
+  return { providerOptions: cache ? mergeOptions(CACHED, given) : given };
 }

@@ -1,0 +1,32 @@
+/** Where a provider refuses a part of a request, the call is made once more without that part. */
+import { toErrorData } from '../base/error-data.ts';
+import { isRegattaError } from '../base/errors.ts';
+import type { CallContext } from '../ports/call-context.ts';
+import type { Model, ModelEvent, ModelReply, ModelRequest } from '../ports/model.ts';
+import { follow, Progress } from './progress.ts';
+
+export interface Amendment {
+  /** In the provider's words: what it refused. */
+  readonly refused: RegExp;
+  /** The request without it. */
+  readonly amend: () => Omit<ModelRequest, 'attempt'>;
+}
+
+/** Tells of the refusal as of a failed attempt. The second call is an attempt of its own. */
+export async function* callOrResend(
+  model: Model,
+  { request, context }: { readonly request: ModelRequest; readonly context: CallContext },
+  { refused, amend }: Amendment,
+): AsyncGenerator<ModelEvent, ModelReply, void> {
+  const progress = new Progress(request.attempt);
+  try {
+    return yield* follow(model.call(request, context), progress);
+  } catch (error) {
+    const isRefusal = isRegattaError(error, 'model/invalid-request') && refused.test(error.message);
+    if (!isRefusal || progress.hasDelta || context.signal.aborted) throw error;
+    const { attempt } = progress;
+    const amended = amend();
+    yield { type: 'retry', attempt, delayMs: 0, error: toErrorData(error) };
+    return yield* model.call({ ...amended, attempt: attempt + 1 }, context);
+  }
+}

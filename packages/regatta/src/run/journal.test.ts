@@ -1,0 +1,133 @@
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import { defineTool, type Journal, type Json, type Model } from '../index.ts';
+import { NO_USAGE } from '../protocol/usage.ts';
+import { memoryJournal, scriptedModel } from '../testing/index.ts';
+import {
+  eventsOf,
+  hop,
+  inputsOf,
+  markedCrew,
+  markerIn,
+  markerOf,
+  settle,
+} from '../testing/marked.fixture.ts';
+
+/** A journal as a store keeps it: by run and step, each operation a turn of the event loop. */
+function storedJournal(): Journal & { readonly records: ReadonlyMap<string, Json> } {
+  const records = new Map<string, Json>();
+  return {
+    records,
+    read: async (runId, key) => {
+      await settle();
+      const value = records.get(`${runId} ${key}`);
+      return value === undefined ? undefined : { value };
+    },
+    write: async (runId, key, value) => {
+      await settle();
+      if (!records.has(`${runId} ${key}`)) records.set(`${runId} ${key}`, value);
+    },
+  };
+}
+
+test('runs that share a journal get results of their own: nothing is recorded for all of them (R51)', async () => {
+  const journal = storedJournal();
+  const look = defineTool({
+    name: 'look',
+    description: 'Looks.',
+    input: z.object({ marker: z.string() }),
+    execute: ({ marker }) => `seen by ${marker}`,
+  });
+  const crew = markedCrew(
+    [
+      ({ messages }) =>
+        messages.at(-1)?.role === 'tool'
+          ? JSON.stringify(messages.at(-1))
+          : { toolCalls: [{ tool: 'look', args: { marker: markerIn(messages) } }] },
+    ],
+    { tools: [look] },
+  );
+  const runs = Array.from({ length: 6 }, (_, index) => crew.start({ inputs: inputsOf(index), journal }));
+  const outputs = await Promise.all(runs.map(({ result }) => result));
+  expect(outputs.map(({ text }) => markerIn(text))).toEqual(outputs.map((_, index) => markerOf(index)));
+  expect(journal.records.size).toBe(6 * 3);
+  for (const [index, run] of runs.entries()) {
+    const own = [...journal.records].filter(([key]) => key.startsWith(`${run.id} `));
+    expect(own).toHaveLength(3);
+    expect(markerIn(own)).toBe(markerOf(index));
+  }
+});
+
+test('what is recorded is not done again: neither the model nor a tool is asked, and nothing is paid (R65)', async () => {
+  const journal = memoryJournal();
+  let uses = 0;
+  const count = defineTool({
+    name: 'count',
+    description: 'Counts.',
+    input: z.object({}),
+    execute: () => `use ${++uses}`,
+  });
+  const model = scriptedModel(
+    [
+      ({ messages }) =>
+        messages.at(-1)?.role === 'tool' ? 'done' : { toolCalls: [{ tool: 'count', args: {} }] },
+    ],
+    { loop: true },
+  );
+  const crew = markedCrew([], { llm: model, tools: [count] });
+  const first = await crew.kickoff({ inputs: inputsOf(0), journal });
+  const again = crew.start({ inputs: inputsOf(0), journal });
+  expect((await again.result).text).toBe(first.text);
+  expect([uses, model.requests.length, again.ledger.length]).toEqual([1, 2, 0]);
+});
+
+test('of two that record the same step, the first stays, and both can read it (R55)', async () => {
+  const journal = memoryJournal();
+  await Promise.all([
+    journal.write('run', 'step', 'first'),
+    hop(1).then(() => journal.write('run', 'step', 'second')),
+  ]);
+  expect(await journal.read('run', 'step')).toEqual({ value: 'first' });
+  expect(await journal.read('run', 'other')).toBeUndefined();
+});
+
+test('with a journal every piece of an answer is an event, wherever it and its record come (R71)', async () => {
+  for (let boundary = 0; boundary < 6; boundary++) {
+    for (let writing = 0; writing < 6; writing++) {
+      const journal: Journal = {
+        read: async () => undefined,
+        write: () => hop(writing),
+      };
+      const run = markedCrew([], { llm: modelOfPieces(boundary) }).start({
+        inputs: inputsOf(0),
+        journal,
+        stream: true,
+      });
+      await run.result;
+      const pieces = (await eventsOf(run)).flatMap((event) =>
+        event.type === 'model.delta' ? [event.text] : [],
+      );
+      expect(pieces, `boundaries ${boundary}, ${writing}`).toEqual(['one ', 'two ', 'three']);
+    }
+  }
+});
+
+/** Answers in three pieces, each `boundary` microtasks after the one before it. */
+function modelOfPieces(boundary: number): Model {
+  return {
+    id: 'stub/model',
+    async *call() {
+      for (const text of ['one ', 'two ', 'three']) {
+        await hop(boundary);
+        yield { type: 'delta', kind: 'text', text, tool: null } as const;
+      }
+      return {
+        message: { role: 'assistant', content: [{ type: 'text', text: 'one two three' }] },
+        finishReason: 'stop',
+        usage: { ...NO_USAGE, inputTokens: 1, outputTokens: 1 },
+        modelId: null,
+        responseId: null,
+      };
+    },
+  };
+}
