@@ -7,6 +7,7 @@ export const MAX_TIMER_MS: number = 2 ** 31 - 1;
 
 /** A value in an error message: short, on one line. */
 export function show(value: unknown): string {
+  if (typeof value === 'number') return String(value); // JSON has no Infinity
   if (typeof value === 'function') return `function ${value.name || '(anonymous)'}`;
   let text: string;
   try {

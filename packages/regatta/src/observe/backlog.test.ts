@@ -18,19 +18,33 @@ function laneOf(observe: (event: RunEvent) => unknown, options: EntryOptions, cl
   });
 }
 
-test('coalesce joins pieces of the same answer when the lane is full, and counts them', async () => {
-  const texts: string[] = [];
-  const lane = laneOf((event) => void texts.push((event as { text: string }).text), {
-    capacity: 2,
-    onFull: 'coalesce',
-  });
-  for (const event of [delta(0), delta(1), delta(2), delta(3), delta(4, 'other', 'b')]) lane.push(event);
+test('coalesce joins pieces of the same answer when the lane is full, whatever stands between them, and counts them', async () => {
+  const heard: string[] = [];
+  const hear = (event: RunEvent): void => {
+    heard.push(event.type === 'model.delta' ? event.text : event.type);
+  };
+  const lane = laneOf(hear, { capacity: 2, onFull: 'coalesce' });
+  const end = { seq: 9, type: 'model.end', spanId: 'c' } as RunEvent; // what a lane reads
+  const start = { seq: 9, type: 'tool.start', spanId: 'd' } as RunEvent; // what a lane reads
+  for (const event of [
+    delta(0),
+    delta(1),
+    delta(2),
+    end,
+    delta(3),
+    delta(4, 'other ', 'b'),
+    start,
+    delta(5),
+    delta(6, '6', 'b'),
+  ]) {
+    lane.push(event);
+  }
   await lane.settle();
-  expect(texts).toEqual(['0 ', '1 2 3 ']);
+  expect(heard).toEqual(['0 ', '1 2 3 5 ', 'model.end', 'other 6']);
   expect(lane.counts()).toMatchObject({
-    offered: 5,
-    delivered: 2,
-    coalesced: 2,
+    offered: 9,
+    delivered: 4,
+    coalesced: 4,
     dropped: { full: 1, broken: 0 },
     pending: 0,
   });

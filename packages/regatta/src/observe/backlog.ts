@@ -9,6 +9,8 @@ import type { ModelDelta, RunEvent } from '../protocol/event.ts';
 
 /** Events read back from a spill at a time. */
 const SPILL_BATCH = 64;
+/** For `coalesce`: how far back the piece before is looked for, and pieces that get in beyond the capacity. */
+const STREAMS = 32;
 
 export class Backlog {
   readonly #capacity: number;
@@ -96,7 +98,7 @@ export class Backlog {
     if (typeof this.#onFull === 'function') {
       this.#spill ??= this.#onFull();
       this.#toSpill(event);
-    } else if (this.#onFull === 'coalesce' && this.#join(event)) this.#coalesced++;
+    } else if (this.#onFull === 'coalesce') this.#coalesce(event);
     else if (this.#onFull === 'drop-oldest' && this.#dropOldest()) this.#queue.push(event);
     else if (isEnd(event)) this.#queue.push(event);
     else this.#dropped++;
@@ -111,13 +113,23 @@ export class Backlog {
     });
   }
 
-  /** Joins a piece of an answer to the piece before it. */
-  #join(event: RunEvent): boolean {
-    const last = this.#queue.at(-1);
-    if (event.type !== 'model.delta' || last?.type !== 'model.delta' || !isSameStream(last, event))
-      return false;
-    this.#queue[this.#queue.length - 1] = Object.freeze({ ...last, text: last.text + event.text });
-    return true;
+  /** Joins a piece of an answer to the one before it, of the same answer; the first of an answer gets in. */
+  #coalesce(event: RunEvent): void {
+    const isPiece = event.type === 'model.delta';
+    if (isPiece && this.#join(event)) this.#coalesced++;
+    else if (isEnd(event) || (isPiece && this.size < this.#capacity + STREAMS)) this.#queue.push(event);
+    else this.#dropped++;
+  }
+
+  #join(piece: Delta): boolean {
+    const first = Math.max(this.#head, this.#queue.length - STREAMS);
+    for (let index = this.#queue.length - 1; index >= first; index--) {
+      const queued = this.#queue[index];
+      if (queued?.type !== 'model.delta' || !isSameStream(queued, piece)) continue;
+      this.#queue[index] = Object.freeze({ ...queued, text: queued.text + piece.text });
+      return true;
+    }
+    return false;
   }
 
   #dropOldest(): boolean {
@@ -129,7 +141,7 @@ export class Backlog {
   }
 }
 
-type Delta = ModelDelta & Pick<RunEvent, 'spanId'>;
+type Delta = RunEvent & ModelDelta;
 
 function isSameStream(one: Delta, other: Delta): boolean {
   return (

@@ -13,6 +13,9 @@ export class EventBuffer {
   /** In order of `seq`, with holes where events were thrown away. */
   #events: RunEvent[] = [];
   #nextSeq = 0;
+  /** Calls whose pieces are here: under way, and ended, so that their pieces may go. */
+  readonly #streaming = new Set<string>();
+  #ended = new Set<string>();
   #isClosed = false;
   #waiting: (() => void)[] = [];
 
@@ -22,6 +25,7 @@ export class EventBuffer {
 
   push(event: RunEvent): void {
     if (this.#events.length >= this.#capacity) this.#makeRoom();
+    this.#count(event);
     this.#events.push(event);
     this.#nextSeq = event.seq + 1;
     this.#wake();
@@ -64,13 +68,19 @@ export class EventBuffer {
     return this.#events[low];
   }
 
+  #count({ type, spanId }: RunEvent): void {
+    if (type === 'model.delta') this.#streaming.add(spanId);
+    else if (type === 'model.end' && this.#streaming.delete(spanId)) this.#ended.add(spanId);
+  }
+
   /** Throws away in blocks, so that a full buffer does not shift with every event. */
   #makeRoom(): void {
     const goal = Math.floor(this.#capacity * 0.9);
-    const ended = new Set(
-      this.#events.filter(({ type }) => type === 'model.end').map(({ spanId }) => spanId),
-    );
-    this.#events = this.#events.filter(({ type, spanId }) => type !== 'model.delta' || !ended.has(spanId));
+    if (this.#ended.size > 0) {
+      const ended = this.#ended;
+      this.#events = this.#events.filter(({ type, spanId }) => type !== 'model.delta' || !ended.has(spanId));
+      this.#ended = new Set();
+    }
     if (this.#events.length > goal) this.#events = this.#events.slice(this.#events.length - goal);
   }
 

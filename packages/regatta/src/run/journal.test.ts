@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { defineTool, type Journal, type Json, type Model } from '../index.ts';
+import { callback, defineTool, type Journal, type Json, type Model } from '../index.ts';
 import { NO_USAGE } from '../protocol/usage.ts';
 import { memoryJournal, scriptedModel } from '../testing/index.ts';
 import {
@@ -91,7 +91,8 @@ test('of two that record the same step, the first stays, and both can read it (R
   expect(await journal.read('run', 'other')).toBeUndefined();
 });
 
-test('with a journal every piece of an answer is an event, wherever it and its record come (R71)', async () => {
+test('with a journal every piece of an answer is an event, also when the run is slower than the model (R71)', async () => {
+  const slow = callback(settle, { capacity: 1, onFull: 'block' });
   for (let boundary = 0; boundary < 6; boundary++) {
     for (let writing = 0; writing < 6; writing++) {
       const journal: Journal = {
@@ -102,6 +103,7 @@ test('with a journal every piece of an answer is an event, wherever it and its r
         inputs: inputsOf(0),
         journal,
         stream: true,
+        callbacks: [slow],
       });
       await run.result;
       const pieces = (await eventsOf(run)).flatMap((event) =>
