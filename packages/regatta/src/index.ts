@@ -35,8 +35,22 @@ export {
   type OutputOf,
 } from './api/crew.ts';
 export { type CrewRefOptions, crewRef } from './api/crew-ref.ts';
+export {
+  Embedder,
+  type EmbedderOptions,
+  type EmbedOptions,
+  type EmbedResult,
+} from './api/embedder.ts';
 export type { EnvCallbacksMode } from './api/integrations.ts';
 export { LLM, type LlmInput, type LlmOptions } from './api/llm.ts';
+// What is known of models without asking them.
+export {
+  contextWindowOf,
+  countTokens,
+  listProviders,
+  type ProviderInfo,
+  type TokenCount,
+} from './api/model-facts.ts';
 // Runs, and the runtimes that hold what they share.
 export { createRuntime, Runtime, type RuntimeOptions } from './api/runtime.ts';
 export { Task, type TaskOptions } from './api/task.ts';
@@ -67,6 +81,13 @@ export type { RateLimits } from './observe/rate-limit.ts';
 export type { Registration } from './observe/registry.ts';
 export type { CallContext } from './ports/call-context.ts';
 export type { AdaptedCallback } from './ports/callback.ts';
+export type {
+  Embedder as EmbedderPort,
+  EmbedderDefinition,
+  EmbedderSettings,
+  EmbedReply,
+  Vector,
+} from './ports/embedder.ts';
 export type { Engine, Job } from './ports/engine.ts';
 export type { Guard, GuardContext, GuardPoint, GuardSubjects } from './ports/guard.ts';
 export type { Journal } from './ports/journal.ts';
@@ -108,7 +129,7 @@ export type {
 } from './protocol/message.ts';
 // What runs give back, and what they cost.
 export type { CrewOutput, ErrorData, RunStatus, TaskOutput, TaskStatus } from './protocol/output.ts';
-export type { LedgerEntry, Price, Usage, UsageReport, UsageTotals } from './protocol/usage.ts';
+export type { LedgerEntry, Price, PriceRates, Usage, UsageReport, UsageTotals } from './protocol/usage.ts';
 export { type CurrentRun, currentRun } from './run/current.ts';
 export type { Audit, FlushOptions, Run } from './run/run.ts';
 export { type ConsoleSinkOptions, consoleSink } from './sinks/console.ts';

@@ -158,6 +158,6 @@ function checkFallback(fallback: unknown): void {
 
 function toFallback(input: LlmInput, settings: LlmSettings): LlmDefinition {
   if (input instanceof LLM) return input;
-  const { apiKey, baseURL, headers, fetch, providerOptions, api, price, ...shared } = settings;
+  const { apiKey, baseURL, headers, fetch, providerOptions, api, price, contextWindow, ...shared } = settings;
   return new LLM({ ...shared, model: input });
 }

@@ -12,6 +12,7 @@ import type { Env } from '../ports/provider.ts';
 import type { Entry } from '../ports/scope.ts';
 import type { RunEvent } from '../protocol/event.ts';
 import type { CrewOutput } from '../protocol/output.ts';
+import type { Price } from '../protocol/usage.ts';
 import type { FlushOptions, Run } from '../run/run.ts';
 import type { RuntimeCore } from '../run/runtime.ts';
 import { type Callback, toEntries } from './callback.ts';
@@ -42,6 +43,8 @@ export interface RuntimeOptions {
   readonly rehearse?: boolean;
   /** Sockets per provider; a model call under way holds one. @default 256 */
   readonly connections?: number;
+  /** Prices by `provider/model`, in place of those that come with the package. An LLM's own wins. @default {} */
+  readonly prices?: Readonly<Record<string, Price>>;
   /** For tests: what the time is. @default the system's */
   readonly clock?: Clock;
   /** For tests: what chance decides. @default Math.random */
@@ -71,6 +74,7 @@ export class Runtime implements RuntimeHolder, AsyncDisposable {
     llm,
     onCallbackError,
     connections,
+    prices,
     envCallbacks = 'strict',
     ...options
   }: RuntimeOptions) {
@@ -83,7 +87,7 @@ export class Runtime implements RuntimeHolder, AsyncDisposable {
       ...options,
       entries: [...envEntries(env, envCallbacks), ...toEntries(callbacks, 'The runtime', open)],
       defaultLlm: toLlm(llm),
-      providers: builtinProviders(connections === undefined ? {} : { connections }),
+      providers: builtinProviders({ connections, prices }),
       onObserverError: onCallbackError,
     });
   }

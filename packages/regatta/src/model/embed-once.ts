@@ -88,7 +88,9 @@ interface Failed {
 function settlementOf(error: unknown, { embedder, texts, isAborted }: Failed): Settlement {
   const status = isAborted ? 'aborted' : 'failed';
   const answer = isRegattaError(error) && 'status' in error.details ? error.details.status : null;
-  if (answer !== null && answer >= 400) return { status, usage: NO_USAGE, source: 'none', costNanoUsd: 0 };
+  // What ended an attempt from outside says nothing of an answer to it.
+  if (!isAborted && answer !== null && answer >= 400)
+    return { status, usage: NO_USAGE, source: 'none', costNanoUsd: 0 };
   const usage = usageOf(texts);
   return { status, usage, source: 'estimated', costNanoUsd: costNanoUsd(embedder.price, usage) };
 }

@@ -28,6 +28,8 @@ export interface LlmSettings {
   readonly providerOptions?: Readonly<Record<string, JsonObject>> | undefined;
   readonly api?: 'chat' | 'responses' | undefined;
   readonly price?: Price | undefined;
+  /** Tokens that prompt and answer may have together. @default what is known of the model */
+  readonly contextWindow?: number | undefined;
   /** Milliseconds for one attempt, as `timeouts.totalMs`. @default 600000 */
   readonly timeoutMs?: number | undefined;
   /** @default 10 s for a connection, and no limits for pieces of a streamed answer */
@@ -106,6 +108,7 @@ function check(settings: LlmSettings, { retry, circuit }: Policies): void {
     );
   }
   problems.integer('maxTokens', settings.maxTokens, 1);
+  problems.integer('contextWindow', settings.contextWindow, 1);
   problems.duration('timeoutMs', timeoutMs);
   for (const name of ['connectMs', 'firstTokenMs', 'idleMs', 'totalMs'] as const)
     problems.duration(`timeouts.${name}`, timeouts[name]);

@@ -12,21 +12,25 @@ import { wrapModel } from './wrap.ts';
 const REFUSED =
   /response_?(format|schema|json_?schema|mime_?type)|json_schema|text\.format|output_?(config|format)|structured.?output/i;
 
+/** For who makes a schema for each call: then some are refused anew. */
+const MAX_REFUSED = 100;
+
 export function shaped(model: Model): Model {
   const { takesSchema = 'never' } = model;
-  /** Schemas that were refused once: it would refuse them again. */
-  const refused = new WeakSet<JsonObject>();
+  /** Schemas that were refused once, as JSON: it would refuse them again. */
+  const refused = new Set<string>();
   return wrapModel(model, (request, context) => {
     const { output, tools } = request;
     if (output === null) return model.call(request, context);
-    const { schema } = output;
     const isNative = takesSchema === 'always' || (takesSchema === 'without-tools' && tools.length === 0);
     if (!isNative) return model.call(withRequest(request, output), context);
+    const key = JSON.stringify(output.schema);
     const amend = () => {
-      refused.add(schema);
+      if (refused.size >= MAX_REFUSED) refused.clear();
+      refused.add(key);
       return { ...withRequest(request, output), output: null };
     };
-    if (refused.has(schema)) return model.call({ ...request, ...amend() }, context);
+    if (refused.has(key)) return model.call({ ...request, ...amend() }, context);
     return callOrResend(model, { request, context }, { refused: REFUSED, amend });
   });
 }

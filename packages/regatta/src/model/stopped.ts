@@ -33,7 +33,7 @@ async function* cut(
   news: AsyncGenerator<ModelEvent, ModelReply, void>,
   stop: readonly string[],
 ): AsyncGenerator<ModelEvent, ModelReply, void> {
-  let cutter = new StopCutter(stop);
+  const cutter = new StopCutter(stop); // a refusal comes before any text, so what is below begins once
   let isOver = false;
   try {
     while (true) {
@@ -45,7 +45,6 @@ async function* cut(
         if (text !== '') yield { ...event, text };
         continue;
       }
-      if (event?.type === 'retry') cutter = new StopCutter(stop);
       const held = cutter.flush(); // the text has ended here
       if (held !== '') yield { type: 'delta', kind: 'text', text: held, tool: null };
       if (next.done) return cutReply(next.value, stop);

@@ -7,7 +7,7 @@ import type { Price } from '../protocol/usage.ts';
 import { adaptLanguageModel } from './ai-sdk/model.ts';
 import { isLanguageModel } from './ai-sdk/specification.ts';
 import { COMPATIBLE_HOSTS } from './compatible-hosts.ts';
-import { adaptEmbeddingModel, isEmbeddingModel } from './embeddings/adopt.ts';
+import { isEmbeddingModel } from './embeddings/specification.ts';
 import { createFetches } from './fetch.ts';
 import { findPrice } from './prices/find.ts';
 import { REHEARSAL_PRICE } from './rehearsal.ts';
@@ -49,7 +49,11 @@ export function builtinProviders({ connections = 256, prices = {} }: ProviderOpt
       return vendor.embed({ provider, modelId, settings, env, fetch });
     },
     adopt: (object, settings) =>
-      isEmbeddingModel(object) ? adaptEmbeddingModel(object, settings) : undefined,
+      isEmbeddingModel(object)
+        ? import('./embeddings/adopt.ts').then(({ adaptEmbeddingModel }) =>
+            adaptEmbeddingModel(object, settings),
+          )
+        : undefined,
   } satisfies EmbedderProviders);
   return Object.freeze<Providers>({
     names: Object.freeze(infos.map(({ name }) => name)),

@@ -138,6 +138,8 @@ export interface ModelSettings {
   /** Which of the provider's interfaces to use where it has several (OpenAI). */
   readonly api?: 'chat' | 'responses';
   readonly price?: Price;
+  /** Tokens that prompt and answer may have together. */
+  readonly contextWindow?: number;
   /** Milliseconds for one attempt, from the request to the end of the answer. */
   readonly timeoutMs: number;
   readonly timeouts?: Timeouts;

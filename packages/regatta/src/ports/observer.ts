@@ -10,4 +10,7 @@ import type { EventType, RunEvent } from '../protocol/event.ts';
 export type Observer = (event: RunEvent) => unknown;
 
 /** `*` = all; `model.*` = all of a noun; or one type. */
-export type EventPattern = '*' | `${'run' | 'task' | 'agent' | 'model' | 'embed' | 'tool' | 'output'}.*` | EventType;
+export type EventPattern =
+  | '*'
+  | `${'run' | 'task' | 'agent' | 'model' | 'embed' | 'tool' | 'output'}.*`
+  | EventType;

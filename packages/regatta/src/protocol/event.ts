@@ -152,7 +152,7 @@ export interface ToolEnd {
   readonly result: string;
   readonly error: ErrorData | null;
 }
-/** An answer did not fit the output schema; the agent is told why and answers again. */
+/** An answer did not fit the output schema; the model is told why and answers again, while it may. */
 export interface OutputRejected {
   readonly type: 'output.rejected';
   readonly text: string;

@@ -1,4 +1,5 @@
 import { expect, test, vi } from 'vitest';
+import { Embedder } from '../index.ts';
 import { consoleSink } from './console.ts';
 import { RUN_ID, runEvents } from './run-events.fixture.ts';
 
@@ -46,4 +47,18 @@ test('an error with line breaks stays on its line', () => {
   observe({ ...end!, error: { code: 'tool/failed', message: 'a\n\nb', details: null } } as typeof end &
     object);
   expect(lines[0]!.trimEnd().split('\n')).toHaveLength(1);
+});
+
+test('embeddings are a line each: how many texts, and what they cost', async () => {
+  const lines: string[] = [];
+  const fetch: typeof globalThis.fetch = async () =>
+    Response.json({ data: [{ embedding: [1] }], usage: { prompt_tokens: 5 } });
+  const embedder = new Embedder({ model: 'openai/text-embedding-3-small', apiKey: 'k', fetch });
+  const run = embedder.start('a boat', { callbacks: [consoleSink({ write: (line) => lines.push(line) })] });
+  await run.result;
+  await run.flush();
+  expect(lines.map((line) => line.replace(/^\S+ \S+ /, '').replace(/ \d+ ms\n$/, ''))).toEqual([
+    'embed openai/text-embedding-3-small 1 texts 5 tokens $0.000000 ok',
+    'run succeeded 1 calls 5 tokens $0.000000 ok',
+  ]);
 });

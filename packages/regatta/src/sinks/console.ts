@@ -21,7 +21,15 @@ export function consoleSink({
   return Object.freeze({
     name: 'console',
     key: 'sink:console',
-    on: Object.freeze(['run.*', 'task.*', 'agent.*', 'model.start', 'model.end', 'tool.*'] as const),
+    on: Object.freeze([
+      'run.*',
+      'task.*',
+      'agent.*',
+      'model.start',
+      'model.end',
+      'embed.*',
+      'tool.*',
+    ] as const),
     observe(event: RunEvent) {
       if (event.type.endsWith('.start')) starts.set(event.spanId, event.time);
       if (outcomeOf(event) === null) return;
@@ -62,6 +70,11 @@ function wordsOf(event: RunEvent): readonly string[] {
       const tokens = `${inputTokens ?? '?'}+${outputTokens ?? '?'} tokens`;
       const attempts = event.attempts > 1 ? `${event.attempts} attempts` : '';
       return ['model', event.model, tokens, cost(event.costUsd), attempts, failure(event.error)];
+    }
+    case 'embed.end': {
+      const { model, texts, usage, costUsd, attempts } = event;
+      const said = [`${texts} texts`, `${usage.inputTokens ?? '?'} tokens`, cost(costUsd)];
+      return ['embed', model, ...said, attempts > 1 ? `${attempts} attempts` : '', failure(event.error)];
     }
     case 'tool.end':
       return ['tool', quote(event.tool), failure(event.error)];

@@ -63,6 +63,16 @@ export function startOf(event: RunEvent, captureContent: boolean): SpanStart | u
             : {}),
         },
       };
+    case 'embed.start':
+      return {
+        name: `embeddings ${nameOf(event.model)}`,
+        kind: 'client',
+        attributes: {
+          'gen_ai.operation.name': 'embeddings',
+          ...modelOf(event.model),
+          'regatta.texts': event.texts,
+        },
+      };
     case 'tool.start':
       return internal('execute_tool', event.tool, {
         'gen_ai.tool.name': event.tool,
@@ -117,6 +127,13 @@ export function endOf(event: RunEvent, captureContent: boolean): SpanEnd | undef
           captureContent && message !== null ? outputMessages(message, toFinishReason(finishReason)) : null,
       });
     }
+    case 'embed.end':
+      return ended(event.error, {
+        'gen_ai.usage.input_tokens': event.usage.inputTokens,
+        'gen_ai.embeddings.dimension.count': event.dimensions,
+        'regatta.cost_usd': double(event.costUsd),
+        'regatta.attempts': event.attempts,
+      });
     case 'tool.end':
       return ended(event.error, { 'gen_ai.tool.call.result': captureContent ? event.result : null });
     default:

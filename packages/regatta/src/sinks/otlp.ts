@@ -93,6 +93,7 @@ export function otlpSink(options: OtlpSinkOptions): OtlpSink {
       'model.start',
       'model.retry',
       'model.end',
+      'embed.*',
       'tool.*',
       'output.*',
     ] as const),

@@ -12,6 +12,7 @@ export function outcomeOf(event: RunEvent): 'success' | 'failure' | null {
       return event.status === 'done' ? 'success' : 'failure';
     case 'agent.end':
     case 'model.end':
+    case 'embed.end':
     case 'tool.end':
       return event.error === null ? 'success' : 'failure';
     default:

@@ -148,7 +148,7 @@ const faults: readonly (readonly [name: string, trace: Partial<Trace>, finding: 
   ['an end without a start', { events: without(find('tool.start')) }, /tool\.end .* has no start/],
   [
     'a failed task without a start',
-    { events: change('task.end', { status: 'failed' }, 1) },
+    { events: change('task.end', { status: 'failed' }, 2) },
     /task\.end .*print .* has no start/,
   ],
   [
@@ -178,7 +178,7 @@ const faults: readonly (readonly [name: string, trace: Partial<Trace>, finding: 
   ],
   [
     'a skipped task with such a parent',
-    { events: change('task.end', { parentId: 'elsewhere' }, 1) },
+    { events: change('task.end', { parentId: 'elsewhere' }, 2) },
     /task\.end .* has a parent that never started/,
   ],
   [

@@ -164,7 +164,7 @@ class RunTrace {
   #followAttempts(event: RunEvent): void {
     const { spanId } = event;
     const current = this.#attempts.get(spanId) ?? 1;
-    if (event.type === 'model.start') this.#attempts.set(spanId, 1);
+    if (event.type === 'model.start' || event.type === 'embed.start') this.#attempts.set(spanId, 1);
     if (event.type === 'model.delta' || event.type === 'model.retry') {
       if (event.attempt !== current)
         this.#report(event, `is of attempt ${event.attempt}, and ${current} is under way`);
@@ -197,9 +197,10 @@ function isSkip(event: RunEvent): boolean {
   return event.type === 'task.end' && event.status === 'skipped';
 }
 
-/** The noun of the span that an event belongs to. */
-function nounOf({ type }: RunEvent): string {
-  return type === 'output.rejected' ? 'agent' : type.slice(0, type.indexOf('.'));
+/** The noun of the span that an event belongs to. An answer is rejected in its agent, or in a call without one. */
+function nounOf({ type, spanId, runId }: RunEvent): string {
+  if (type !== 'output.rejected') return type.slice(0, type.indexOf('.'));
+  return spanId === runId ? 'run' : 'agent';
 }
 
 function at({ type, spanId, seq }: RunEvent): string {

@@ -190,7 +190,7 @@ test('callbacks of every level hear each event once, and only here', async () =>
   expect(silent.heard.length).toBeGreaterThan(0);
 });
 
-test('tools see the run they are in, and the context that createContext made beside them', async () => {
+test('als: tools see the run they are in, and the context that createContext made beside them', async () => {
   const seen = await expectSame({ crew: crews.contexts, options: () => ({ inputs: { tenant: 'a' } }) });
   const { isOwn, context } = JSON.parse(seen.result.text);
   expect([isOwn, context]).toEqual([true, { tenant: 'a' }]);

@@ -103,8 +103,7 @@ export class StreamAnswer {
   /** @throws IncompleteAnswer unless the model has said why it stopped. */
   finish(): ModelReply {
     const reason = this.#finishReason;
-    // Version 4 says `interrupted` where a stream ended without the provider's last word.
-    if (reason === undefined || (typeof reason === 'object' && reason.unified === 'interrupted')) {
+    if (reason === undefined || isUnsaid(reason)) {
       const chars = this.#content.reduce((sum, part) => sum + ('text' in part ? part.text.length : 0), 0);
       throw new IncompleteAnswer(`the stream ended after ${chars} characters without a finish reason`);
     }
@@ -132,6 +131,15 @@ export class StreamAnswer {
     if (part.providerMetadata) block.metadata = merge(block.metadata, part.providerMetadata);
     return block;
   }
+}
+
+/**
+ * Whether the stream ended without the provider's last word: `interrupted` in version 4, and before it the
+ * word that stands for none, which packages begin with.
+ */
+function isUnsaid(reason: SpecFinishReason): boolean {
+  if (typeof reason === 'string') return reason === 'unknown';
+  return reason.unified === 'interrupted' || (reason.unified === 'other' && reason.raw === undefined);
 }
 
 /** A signature may come with any piece of its block, the id of the block with another. */

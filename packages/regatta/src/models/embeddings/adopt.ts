@@ -1,28 +1,10 @@
 /** Any embedding model object of the AI SDK's specification, versions 2 to 4, as an `Embedder`. */
-import type {
-  EmbeddingModelV2,
-  EmbeddingModelV3,
-  EmbeddingModelV4,
-  SharedV4ProviderOptions,
-} from '@ai-sdk/provider';
+import type { EmbeddingModelV4, SharedV4ProviderOptions } from '@ai-sdk/provider';
 import type { Embedder, EmbedderSettings } from '../../ports/embedder.ts';
 import { NO_USAGE } from '../../protocol/usage.ts';
 import type { Named } from '../vendors/keys.ts';
 import { embedBy } from './embed-by.ts';
-
-export type EmbeddingModel = EmbeddingModelV2<string> | EmbeddingModelV3 | EmbeddingModelV4;
-
-const VERSIONS: ReadonlySet<unknown> = new Set(['v2', 'v3', 'v4']);
-
-/** Whether `value` is an embedding model of a version known here. */
-export function isEmbeddingModel(value: object): value is EmbeddingModel {
-  return (
-    'specificationVersion' in value &&
-    VERSIONS.has(value.specificationVersion) &&
-    'doEmbed' in value &&
-    typeof value.doEmbed === 'function'
-  );
-}
+import type { EmbeddingModel } from './specification.ts';
 
 export interface AdoptOptions extends Partial<Named> {
   /** Provider options under those of the settings. */

@@ -26,8 +26,8 @@
  * SOFTWARE.
  */
 
-export const PRICES_SOURCE = '@pydantic/genai-prices 0.1.8';
-export const PRICES_DATE = '2026-09-23';
+export const PRICES_SOURCE: string = '@pydantic/genai-prices 0.1.8';
+export const PRICES_DATE: string = '2026-09-23';
 
 /**
  * A line is: names of the model, its context window in tokens, the day from which the price holds, USD per million
@@ -35,7 +35,7 @@ export const PRICES_DATE = '2026-09-23';
  * which they do, and the same four. Between the fields are tabs, an empty one is not known. In a name, `~` at the end
  * stands for a date, a release or `latest` that may follow, and `*` at the start for a region.
  */
-export const PRICE_ROWS = `# anthropic https://www.anthropic.com/pricing#api
+export const PRICE_ROWS: string = `# anthropic https://www.anthropic.com/pricing#api
 claude-2 claude-2~ claude-v2~	200000		8	24
 claude-3-5-haiku-latest claude-3-5-haiku~ claude-3.5-haiku~	200000		0.8	4	0.08	1
 claude-3-5-sonnet claude-3-5-sonnet~ claude-3.5-sonnet~	200000		3	15	0.3	3.75
