@@ -80,12 +80,16 @@ export type Callback =
   | GuardCallback
   | string;
 
-/** A function with options. */
+/** A function, or what a sink made, with options. */
 export function callback(
-  onEvent: (event: RunEvent) => unknown,
+  hearer: ((event: RunEvent) => unknown) | AdaptedCallback,
   options: CallbackOptions = {},
 ): CallbackObject {
-  return Object.freeze({ name: onEvent.name, key: onEvent, ...options, onEvent });
+  if (typeof hearer === 'function') {
+    return Object.freeze({ name: hearer.name, key: hearer, ...options, onEvent: hearer });
+  }
+  const { name, key, on, observe } = hearer;
+  return Object.freeze({ name, key, ...(on === null ? {} : { on }), ...options, onEvent: observe });
 }
 
 /**

@@ -4,9 +4,10 @@ import { localEngine } from '../engines/local.ts';
 import { builtinProviders } from '../models/providers.ts';
 import type { OnObserverError } from '../observe/lane.ts';
 import type { Registration } from '../observe/registry.ts';
+import type { Env } from '../ports/provider.ts';
 import { type CoreOptions, RuntimeCore } from '../run/runtime.ts';
 import { type Callback, toEntries } from './callback.ts';
-import { envEntries, openNamed } from './integrations.ts';
+import { type EnvCallbacksMode, envEntries, openNamed } from './integrations.ts';
 import { threads } from './threads.ts';
 
 /** Whatever holds a runtime. */
@@ -23,6 +24,7 @@ export function createCore(
     providers: builtinProviders(),
     env: {},
     engine: localEngine,
+    here: localEngine,
     // A runtime whose runs are on threads anyway needs no others.
     openThreads: () => (options.engine?.name === 'threads' ? options.engine : threads()),
     entries: [],
@@ -42,8 +44,13 @@ export function registerIn(core: RuntimeCore, callbacks: readonly Callback[]): R
 
 /** The runtime of this process, made on first use. Its environment is `process.env`. */
 export function defaultCore(): RuntimeCore {
-  holder.core ??= createCore({ env: process.env, entries: envEntries(process.env, 'strict') });
+  holder.core ??= createCore({ env: process.env, entries: envEntries(process.env, modeOf(process.env)) });
   return holder.core;
+}
+
+/** How the process's runtime takes names in the environment: `REGATTA_ENV_CALLBACKS`, strict unless it says otherwise. */
+function modeOf({ REGATTA_ENV_CALLBACKS: mode }: Env): EnvCallbacksMode {
+  return mode === 'warn' || mode === 'off' ? mode : 'strict';
 }
 
 /** What an application hears of a failing callback unless it says otherwise: a process warning. */

@@ -71,6 +71,7 @@ export class Embedder implements EmbedderDefinition {
     check(list);
     const core = runtime?.core ?? defaultCore();
     return core.start(embedJob(this, list), {
+      on: 'here',
       scopes: [this.scope, toScope(callbacks, 'embedder.embed', (name) => openNamed(name, core.env))],
       signal,
     });

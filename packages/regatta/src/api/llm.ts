@@ -129,6 +129,7 @@ export class LLM implements LlmDefinition {
     const { callbacks, signal, stream, budget, runtime } = options;
     const core = runtime?.core ?? defaultCore();
     return core.start(callJob<Output>(this, createQuestion(input, options)), {
+      on: 'here',
       scopes: [this.scope, toScope(callbacks, 'llm.call', (name) => openNamed(name, core.env))],
       signal,
       budget,

@@ -3,6 +3,8 @@ import {
   Agent,
   type CallKwargs,
   Crew,
+  callback,
+  consoleSink,
   createRuntime,
   integrationNames,
   LLM,
@@ -155,8 +157,8 @@ test('names come from the environment, each variable for itself, and only what i
 
 test('an environment names callbacks that are outermost of all, for successes or failures', async () => {
   const lines: string[] = [];
-  const { write } = process.stdout;
-  process.stdout.write = ((line: string) => lines.push(line)) as never;
+  const { write } = process.stderr;
+  process.stderr.write = ((line: string) => lines.push(line)) as never;
   try {
     const runtime = createRuntime({ env: { LITELLM_FAILURE_CALLBACKS: ' console , ' } });
     const crew = crewOf(['fine', { error: new Error('no wind') }]);
@@ -166,7 +168,7 @@ test('an environment names callbacks that are outermost of all, for successes or
     await runtime.run(crew).catch(() => undefined);
     await runtime.flush();
   } finally {
-    process.stdout.write = write;
+    process.stderr.write = write;
   }
   expect(lines.join('')).toMatch(/run\/failed|run.end|failed/);
 });
@@ -175,4 +177,22 @@ test('a definition takes no names, since it knows no environment, and says where
   const make = (): unknown => new Agent({ role: 'r', goal: 'g', callbacks: ['langfuse'] });
   expect(make).toThrow(RegattaError);
   expect(make).toThrow(/no environment is known here.*LLM.setCallbacks/);
+});
+
+test("a sink takes the options of a callback, and the runtime's llm hears with its own callbacks", async () => {
+  const lines: string[] = [];
+  const tracer = new Tracer();
+  const llm = new LLM({ model: scriptedModel(['a']), callbacks: [tracer] });
+  const sink = callback(consoleSink({ write: (line) => lines.push(line) }), {
+    on: ['run.end'],
+    locked: true,
+  });
+  const runtime = createRuntime({ llm, callbacks: [sink] });
+  const agent = new Agent({ role: 'r', goal: 'g' });
+  await runtime.run(
+    new Crew({ agents: [agent], tasks: [new Task({ description: 'd', expectedOutput: 'e', agent })] }),
+  );
+  await runtime.flush();
+  expect(lines).toHaveLength(1);
+  expect(tracer.heard).toEqual(['model.start', 'model.end']);
 });

@@ -39,7 +39,7 @@ export async function* runTask(
   } as const;
   yield { span, body: { type: 'task.start', task: task.id, agent: role, description } };
   try {
-    const llm = agent.llm ?? defaultLlm;
+    const llm = agent.llm ?? defaultLlm ?? context.facts.defaultLlm;
     const { contract } = definition;
     const earlier = reads.map((id) => ({ task: id, text: outputs.get(id)?.text ?? '' }));
     const schema = contract?.jsonSchema ?? null;

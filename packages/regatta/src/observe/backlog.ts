@@ -20,6 +20,9 @@ export class Backlog {
   #head = 0;
   #spill: Spill | undefined;
   #spilled = 0;
+  /** Writes to the spill that are under way, and what settles with all of them until now. */
+  #writing = 0;
+  #written: Promise<unknown> = Promise.resolve();
   #dropped = 0;
   #coalesced = 0;
 
@@ -75,30 +78,34 @@ export class Backlog {
 
   /** Brings back the oldest events of the spill. */
   async refill(): Promise<void> {
-    if (this.#spill === undefined || this.#spilled === 0) return;
+    if (this.#spilled === 0) return;
+    await this.#written; // a write that failed after `take` would be counted as one more event
+    const spill = this.#spill;
+    if (spill === undefined) return;
     let events: readonly RunEvent[] = [];
     try {
-      events = await this.#spill.take(SPILL_BATCH);
+      events = await spill.take(SPILL_BATCH);
     } catch {
       // What cannot be read back is counted below, as what is not there.
     }
     this.#queue.push(...events);
     this.#spilled -= events.length;
-    if (events.length === 0) {
+    if (events.length === 0 && this.#writing === 0) {
       this.#dropped += this.#spilled;
       this.#spilled = 0;
     }
     if (this.#spilled > 0) return;
-    const spill = this.#spill;
     this.#spill = undefined;
-    await spill.close().catch(() => undefined); // it is empty: nothing is lost by what it leaves behind
+    try {
+      await spill.close();
+    } catch {
+      // It is empty: nothing is lost by what it leaves behind.
+    }
   }
 
   #overflow(event: RunEvent): void {
-    if (typeof this.#onFull === 'function') {
-      this.#spill ??= this.#onFull();
-      this.#toSpill(event);
-    } else if (this.#onFull === 'coalesce') this.#coalesce(event);
+    if (typeof this.#onFull === 'function') this.#toSpill(event);
+    else if (this.#onFull === 'coalesce') this.#coalesce(event);
     else if (this.#onFull === 'drop-oldest' && this.#dropOldest()) this.#queue.push(event);
     else if (isEnd(event)) this.#queue.push(event);
     else this.#dropped++;
@@ -106,11 +113,23 @@ export class Backlog {
 
   #toSpill(event: RunEvent): void {
     this.#spilled++;
-    this.#spill?.write(event).catch(() => {
-      this.#spilled--;
-      this.#dropped++;
-      this.#onLoss();
-    });
+    this.#writing++;
+    const written = this.#write(event)
+      .catch(() => {
+        this.#spilled--;
+        this.#dropped++;
+        this.#onLoss();
+      })
+      .finally(() => {
+        this.#writing--;
+      });
+    this.#written = Promise.all([this.#written, written]);
+  }
+
+  /** Rejects also where opening or writing throws: a spill of somebody else's must not end the run. */
+  async #write(event: RunEvent): Promise<void> {
+    if (typeof this.#onFull === 'function') this.#spill ??= this.#onFull();
+    await this.#spill?.write(event);
   }
 
   /** Joins a piece of an answer to the one before it, of the same answer; the first of an answer gets in. */

@@ -31,6 +31,8 @@ export interface CoreOptions extends Allowance {
   readonly providers: Providers;
   readonly env: Env;
   readonly engine: Engine;
+  /** For what never leaves this thread: single calls of a model. */
+  readonly here: Engine;
   /** Opens the engine for runs that ask for OS threads, on first use. */
   readonly openThreads: () => Engine;
   readonly entries: readonly Entry[];
@@ -48,8 +50,8 @@ export interface StartOptions extends Partial<RunOptions> {
   readonly definition?: Allowance | undefined;
   /** The run's own. */
   readonly budget?: BudgetLimits | undefined;
-  /** `threads` asks for OS threads whatever the runtime's engine is. */
-  readonly on?: 'threads' | undefined;
+  /** `threads` asks for OS threads, `here` for this thread, whatever the runtime's engine is. */
+  readonly on?: 'threads' | 'here' | undefined;
 }
 
 type State = 'open' | 'draining' | 'closed';
@@ -121,7 +123,7 @@ export class RuntimeCore {
         journal: options.journal,
         bufferSize: options.bufferSize ?? BUFFER_CAPACITY,
       },
-      engine: on === 'threads' ? this.#threads() : this.#options.engine,
+      engine: this.#engineFor(on),
       allowances: this.#allowancesOf(definition, budget),
       scope: scopes.reduce(extendScope, this.#registry.scope),
     });
@@ -160,6 +162,11 @@ export class RuntimeCore {
       budgets: budget === undefined ? [] : [new Budget(owner, budget)],
       limiters: limits === undefined ? [] : [new RateLimiter(owner, limits, this.#clock)],
     };
+  }
+
+  #engineFor(on: StartOptions['on']): Engine {
+    if (on === 'threads') return this.#threads();
+    return on === 'here' ? this.#options.here : this.#options.engine;
   }
 
   #threads(): Engine {

@@ -31,7 +31,7 @@ test.each([
 
 test('stdout is looked up when a line is written', () => {
   const { observe } = consoleSink();
-  const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+  const write = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
   try {
     for (const event of runEvents()) observe(event);
     expect(write).toHaveBeenCalledTimes(6);

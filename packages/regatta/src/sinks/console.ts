@@ -4,7 +4,7 @@ import type { RunEvent } from '../protocol/event.ts';
 import { isWanted, type Outcomes, outcomeOf } from './outcome.ts';
 
 export interface ConsoleSinkOptions {
-  /** Gets each line with its newline. @default what `process.stdout.write` is when the line is written */
+  /** Gets each line with its newline. @default what `process.stderr.write` is when the line is written */
   readonly write?: (line: string) => unknown;
   /** @default 'both' */
   readonly outcomes?: Outcomes;
@@ -14,7 +14,7 @@ const CODE_CHARS = 200;
 
 /** Lines hold names, times, counts and errors: no messages, no answers, no arguments. */
 export function consoleSink({
-  write = (line) => process.stdout.write(line),
+  write = (line) => process.stderr.write(line),
   outcomes = 'both',
 }: ConsoleSinkOptions = {}): AdaptedCallback {
   const starts = new Map<string, number>();

@@ -40,10 +40,8 @@ export function adaptLiteLLM(object: object): AdaptedCallback | undefined {
 
 export type FunctionOccasion = 'input' | 'stream' | 'success' | 'failure';
 
-/** A plain function of LiteLLM's: `(kwargs, response, start, end)`, for input `(kwargs)`. */
-export type LiteLLMFunction =
-  | ((kwargs: CallKwargs) => unknown)
-  | ((kwargs: CallKwargs, response: unknown, start: Date, end: Date) => unknown);
+/** A plain function of LiteLLM's. For input it gets the first argument alone. */
+export type LiteLLMFunction = (kwargs: CallKwargs, response: unknown, start: Date, end: Date) => unknown;
 
 /**
  * A plain function as a callback of ours. Its key is the function: one that is registered for several

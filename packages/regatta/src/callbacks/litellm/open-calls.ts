@@ -93,7 +93,9 @@ export class OpenCalls {
   close(event: EventOf<'model.end'>): OpenCall {
     const call = this.#calls.get(event.spanId);
     this.#calls.delete(event.spanId);
-    return call ?? this.#bare(event, event.model);
+    if (call === undefined) return this.#bare(event, event.model);
+    // A fallback may have answered: the end names it, the start named who was asked first.
+    return Object.freeze({ ...call, ...namesOf(event.model) });
   }
 
   #bare(event: RunEvent, model: string): OpenCall {
@@ -109,13 +111,10 @@ export class OpenCalls {
     event: RunEvent & { readonly model: string },
   ): Omit<OpenCall, 'messages' | 'parameters' | 'isStream'> {
     const { spanId, runId, model: fullModel, time } = event;
-    const slash = fullModel.indexOf('/');
     return {
       id: spanId,
       runId,
-      provider: fullModel.slice(0, Math.max(slash, 0)),
-      model: fullModel.slice(slash + 1),
-      fullModel,
+      ...namesOf(fullModel),
       ...this.#placeOf(event),
       startedAt: time,
       firstDeltaAt: null,
@@ -148,4 +147,13 @@ function toParameters({
   if (tools.length > 0) named.tools = tools.map((name) => ({ type: 'function', function: { name } }));
   if (stream) named.stream = true;
   return deepFreeze(named);
+}
+
+function namesOf(fullModel: string): Pick<OpenCall, 'provider' | 'model' | 'fullModel'> {
+  const slash = fullModel.indexOf('/');
+  return {
+    provider: fullModel.slice(0, Math.max(slash, 0)),
+    model: fullModel.slice(slash + 1),
+    fullModel,
+  };
 }
