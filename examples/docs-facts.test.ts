@@ -1,6 +1,7 @@
 /** What README.md and docs say about the source is true of the source. */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { integrationNames, listProviders } from 'regatta';
 import { expect, test } from 'vitest';
 import { readPage, readPages, root } from './pages.fixture.ts';
 
@@ -54,15 +55,60 @@ test('docs/events-and-callbacks.md has each type of event', () => {
   for (const type of types) expect(page).toContain(`| \`${type}\` |`);
 });
 
-test('docs/models.md has each provider', () => {
-  const hosts = source('models/compatible-hosts.ts');
+test('docs/models.md has each provider, with its variables and the package that it needs', () => {
   const page = readPage('docs/models.md');
-  for (const [, quoted, bare] of hosts.matchAll(/^ {2}(?:'([a-z-]+)'|([a-z]+)):/gm)) {
-    expect(page).toContain(`| \`${quoted ?? bare}\` |`);
+  for (const provider of listProviders()) {
+    const { name, keyVariables, baseURLVariable, otherVariables, install } = provider;
+    const row = page.split('\n').find((line) => line.startsWith('| `') && line.includes(`\`${name}\``));
+    for (const variable of [...keyVariables, ...otherVariables, baseURLVariable ?? name]) {
+      expect(row, name).toContain(`\`${variable}\``);
+    }
+    if (install !== null) expect(row, name).toContain(`\`${provider.package}\``);
+    expect(row?.includes('takes schemas'), name).toBe(provider.notes === 'takes schemas');
   }
-  for (const [, variable] of source('models/providers.ts').matchAll(/'([A-Z][A-Z_]+_(?:KEY|URL))'/g)) {
-    expect(page).toContain(`\`${variable}\``);
+  const [, pack, version] = /PRICES_SOURCE.* = '(\S+) (\S+)'/.exec(source('models/prices/table.ts'))!;
+  expect(page).toContain(`[\`${pack}\`](https://www.npmjs.com/package/${pack}) ${version} `);
+});
+
+test('docs/integrations.md has each name once, with its variables', () => {
+  const page = readPage('docs/integrations.md');
+  const [, table] = /^## Names$(.*?)^## /ms.exec(page)!;
+  const rows = Array.from(table!.matchAll(/^\| `([a-z_]+)` \|/gm), ([, name]) => name!);
+  expect(rows.sort()).toEqual([...integrationNames]);
+  const sources = ['otlp-rows', 'generic-api', 'integrations'].map((file) => source(`callbacks/${file}.ts`));
+  const read = Array.from(
+    sources.join().matchAll(/'([A-Z][A-Z0-9_]+_[A-Z0-9_]+)'/g),
+    ([, variable]) => variable!,
+  );
+  expect(read.length).toBeGreaterThan(40);
+  for (const variable of read) expect(page).toContain(`\`${variable}\``);
+  const links = Array.from(sources[0]!.matchAll(/(https:\/\/[\w./-]+\/[\w./-]*\w) ?(?:[;):(]|$)/gm));
+  expect(links.length).toBeGreaterThan(12);
+  for (const [, link] of links) expect(page).toContain(link!);
+});
+
+test('docs/callbacks-litellm.md has each variable and mode, each method, and each key given or left out', () => {
+  const page = readPage('docs/callbacks-litellm.md');
+  const golden = JSON.parse(source('callbacks/litellm/golden/left-out.json')) as {
+    keys: Record<string, string>;
+  };
+  const kwargs = Array.from(source('callbacks/litellm/kwargs.ts').matchAll(/^ {2}readonly (\w+)\??:/gm));
+  const methods = Array.from(source('callbacks/litellm/callback.ts').matchAll(/^ {2}(\w+)\?:/gm));
+  const variables = Array.from(source('callbacks/env.ts').matchAll(/'([A-Z_]+_CALLBACKS)'/g));
+  expect([kwargs.length > 20, methods.length, variables.length]).toEqual([true, 11, 4]);
+  for (const [, name] of [...kwargs, ...variables]) expect(page).toContain(`\`${name}\``);
+  for (const [, name] of methods) {
+    const sync = name!.replace(/^asyncL/, 'l'); // the twins go by one sentence
+    const python = sync.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+    expect(page).toContain(`| \`${sync}\` | \`${python}\` |`);
   }
+  for (const mode of ['strict', 'warn', 'off']) expect(page).toContain(`| \`'${mode}'\` |`);
+  for (const [key, reason] of Object.entries(golden.keys)) {
+    const row = page.split('\n').find((line) => line.startsWith('|') && line.includes(`\`${key}\``));
+    expect(row, key).toContain(reason);
+  }
+  const oddities = Array.from(page.matchAll(/^\| O(\d+) \|/gm), ([, number]) => Number(number));
+  expect(oddities).toEqual(Array.from({ length: 17 }, (_, index) => index + 1));
 });
 
 test('tests that the documents name exist under this name', () => {
@@ -87,6 +133,12 @@ const DEFAULTS: readonly (readonly [row: string, file: string, value: RegExp])[]
   ['tool calls of one turn at once', 'tool/call-tools.ts', /TOOL_CONCURRENCY = ([\d_]+)/],
   ['`concurrency` of `kickoffForEach`', 'api/crew.ts', /FOR_EACH_CONCURRENCY = ([\d_]+)/],
   ['`timeoutMs` of an LLM', 'model/llm.ts', /TIMEOUT_MS = ([\d_]+)/],
+  ['`timeouts.connectMs`', 'model/llm.ts', /CONNECT_MS = ([\d_]+)/],
+  ['`circuit.breakAfter`', 'model/llm.ts', /breakAfter: ([\d_]+)/],
+  ['`circuit.breakMs`', 'model/llm.ts', /breakMs: ([\d_]+)/],
+  ['`maxOutputRetries` of `llm.call`', 'api/call.ts', /MAX_OUTPUT_RETRIES = ([\d_]+)/],
+  ['`timeoutMs` of an embedder', 'model/embedder.ts', /TIMEOUT_MS = ([\d_]+)/],
+  ['requests of one `embed` at once', 'model/embed-texts.ts', /EMBED_CONCURRENCY = ([\d_]+)/],
   ['`retry.maxAttempts`', 'model/llm.ts', /maxAttempts: ([\d_]+)/],
   ['`retry.minDelayMs`', 'model/llm.ts', /minDelayMs: ([\d_]+)/],
   ['`retry.maxDelayMs`', 'model/llm.ts', /maxDelayMs: ([\d_]+)/],
@@ -105,6 +157,21 @@ const DEFAULTS: readonly (readonly [row: string, file: string, value: RegExp])[]
   ['`timeoutMs` of `flush`', 'run/run.ts', /FLUSH_TIMEOUT_MS = ([\d_]+)/],
   ['`timeoutMs` of `close`', 'run/runtime.ts', /CLOSE_TIMEOUT_MS = ([\d_]+)/],
   ['wait for the callbacks of a finished run', 'run/runtime.ts', /FORGET_TIMEOUT_MS = ([\d_]+)/],
+  ['`envCallbacks` of a runtime', 'api/runtime.ts', /envCallbacks = ('[a-z]+')/],
+  [
+    'events that a thread may be ahead of the host, in one run',
+    'engines/threads/remote-run.ts',
+    /CREDITS = ([\d_]+)/,
+  ],
+  [
+    'milliseconds that a cancelled run has on its thread',
+    'engines/threads/remote-run.ts',
+    /GRACE_MS = ([\d_]+)/,
+  ],
+  ['`timeoutMs` of a delivery', 'sinks/delivery.ts', /timeoutMs = ([\d_]+)/],
+  ['`maxAttempts` of a delivery', 'sinks/delivery.ts', /maxAttempts = ([\d_]+)/],
+  ['`minDelayMs` of a delivery', 'sinks/delivery.ts', /minDelayMs = ([\d_]+)/],
+  ['spans of one request', 'sinks/run-traces.ts', /MAX_SPANS = ([\d_]+)/],
 ];
 
 test.each(DEFAULTS)('docs/defaults.md: %s is what the source says', (row, file, value) => {
@@ -126,6 +193,11 @@ const OPTIONS: readonly (readonly [page: string, file: string, name: string])[] 
   ['tools.md', 'ports/tool.ts', 'ToolContext'],
   ['models.md', 'model/llm.ts', 'LlmSettings'],
   ['models.md', 'ports/model.ts', 'RetryPolicy'],
+  ['models.md', 'api/llm.ts', 'LlmOptions'],
+  ['models.md', 'api/call.ts', 'CallOptions'],
+  ['models.md', 'api/call.ts', 'CallFacts'],
+  ['models.md', 'model/embedder.ts', 'EmbedderInit'],
+  ['models.md', 'protocol/usage.ts', 'Price'],
   ['events-and-callbacks.md', 'api/callback.ts', 'CallbackIdentity'],
   ['events-and-callbacks.md', 'api/callback.ts', 'CallbackOptions'],
   ['guards.md', 'api/callback.ts', 'GuardOptions'],
@@ -137,6 +209,14 @@ const OPTIONS: readonly (readonly [page: string, file: string, name: string])[] 
   ['runs.md', 'observe/budget.ts', 'BudgetLimits'],
   ['runs.md', 'observe/rate-limit.ts', 'RateLimits'],
   ['testing.md', 'testing/scripted-model.ts', 'ScriptedModelOptions'],
+  ['testing.md', 'testing/check-trace.ts', 'TraceEvidence'],
+  ['threads.md', 'api/threads.ts', 'ThreadsOptions'],
+  ['threads.md', 'api/crew-ref.ts', 'CrewRefOptions'],
+  ['integrations.md', 'sinks/otlp.ts', 'OtlpSinkOptions'],
+  ['integrations.md', 'sinks/otlp.ts', 'OtlpCounts'],
+  ['integrations.md', 'sinks/delivery.ts', 'DeliveryOptions'],
+  ['integrations.md', 'sinks/console.ts', 'ConsoleSinkOptions'],
+  ['integrations.md', 'sinks/jsonl.ts', 'JsonlSinkOptions'],
 ];
 
 test.each(OPTIONS)('docs/%s has each option of %s, %s', (page, file, name) => {

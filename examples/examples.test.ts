@@ -109,6 +109,22 @@ test('watch-a-run: events come in order without a gap, and the pieces make up th
   });
 });
 
+test('threads: the same results on both engines, and the event loop turns only while threads compute', async () => {
+  const { code, stdout, stderr } = await runExample('threads');
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  const lines = stdout.trim().split('\n');
+  const seen = [lines.slice(0, 3), lines.slice(3)].map(([head, ...results]) => {
+    const [, name, engine, turns] = /^(\w+), engine (\w+): the event loop turned (\d+) times$/.exec(head!)!;
+    return { name, engine, turns: Number(turns), results };
+  });
+  const results = ['Cowes', 'Kiel'].map((who) => `  count_primes: ${who}: 114155 primes below 1500000`);
+  expect(seen).toEqual([
+    { name: 'kickoff', engine: 'local', turns: expect.any(Number), results },
+    { name: 'kickoffAsync', engine: 'threads', turns: expect.any(Number), results },
+  ]);
+  expect(seen[1]!.turns).toBeGreaterThan(seen[0]!.turns);
+});
+
 test('tenants: each hears its own two runs, and its tools find its own boat', async () => {
   const { code, stdout, stderr } = await runExample('tenants');
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
