@@ -52,10 +52,8 @@ export async function* runAgent(
 ): Work<AgentAnswer> {
   const { role, maxExecutionTimeMs } = agent;
   const { span } = context;
-  const cancel = new CancelScope(context.signal, {
-    timeoutMs: maxExecutionTimeMs,
-    timeoutReason: () => timeoutError(role, maxExecutionTimeMs ?? 0),
-  });
+  const deadline =
+    maxExecutionTimeMs === undefined ? undefined : openDeadline(role, maxExecutionTimeMs, context);
   const tally = { calls: 0 };
   const tools = Object.freeze(assignment.tools.map(({ name }) => name));
   yield { span, body: { type: 'agent.start', agent: role, model: assignment.model.id, tools } };
@@ -63,7 +61,7 @@ export async function* runAgent(
     const { text, parsed } = yield* answer(
       agent,
       { ...assignment, tally },
-      context.withSignal(cancel.signal),
+      deadline === undefined ? context : context.withSignal(deadline.signal),
     );
     yield { span, body: { type: 'agent.end', agent: role, calls: tally.calls, text, error: null } };
     return { text, parsed, calls: tally.calls };
@@ -72,7 +70,7 @@ export async function* runAgent(
     yield { span, body: { type: 'agent.end', agent: role, calls: tally.calls, text: null, error } };
     throw thrown;
   } finally {
-    cancel.close();
+    deadline?.close();
   }
 }
 
@@ -138,6 +136,13 @@ async function* answer(
     `Agent "${agent.role}" made ${tally.calls} model calls without an answer. Raise maxIter, give it fewer tools, or name a stronger model.`,
     { agent: agent.role, calls: tally.calls },
   );
+}
+
+function openDeadline(agent: string, maxExecutionTimeMs: number, { signal }: RunContext): CancelScope {
+  return new CancelScope(signal, {
+    timeoutMs: maxExecutionTimeMs,
+    timeoutReason: () => timeoutError(agent, maxExecutionTimeMs),
+  });
 }
 
 function timeoutError(agent: string, maxExecutionTimeMs: number): RegattaError {

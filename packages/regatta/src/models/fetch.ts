@@ -119,11 +119,22 @@ function toResponse(url: string, { status, statusText, headers }: Head, exchange
   return response as unknown as Response; // the part of it that is used, see above
 }
 
-function toHeaderList(headers: Head['headers']): Headers {
-  const list = new Headers();
+/** As much of `Headers` as reading takes, without what makes it dear: names are looked up in lower case. */
+class HeaderList extends Map<string, string> {
+  override get(name: string): string | undefined {
+    return super.get(name.toLowerCase());
+  }
+
+  override has(name: string): boolean {
+    return super.has(name.toLowerCase());
+  }
+}
+
+function toHeaderList(headers: Head['headers']): HeaderList {
+  const list = new HeaderList();
   for (const name in headers) {
     const value = headers[name];
-    if (value !== undefined) list.set(name, Array.isArray(value) ? value.join(', ') : value);
+    if (value !== undefined) list.set(name.toLowerCase(), Array.isArray(value) ? value.join(', ') : value);
   }
   return list;
 }
