@@ -97,28 +97,12 @@ export class RemoteContext implements RunContext {
     return new RemoteContext({ ...this.#core, context }, this.span, this.signal);
   }
 
-  /** What was recorded comes from the host; what is done here is used only once the host has recorded it. */
+  /** The host has the journal: it gives what is recorded, or has the work done here and records it first. */
   async step<T>(kind: string, work: () => Promise<T>): Promise<T> {
     if (!this.#core.isJournaled) return await work();
-    const done: T[] = [];
-    const failed: unknown[] = [];
-    const doHere = async (): Promise<T> => {
-      try {
-        const value = await work();
-        done.push(value);
-        return value;
-      } catch (error) {
-        failed.push(error);
-        throw error;
-      }
-    };
-    try {
-      const ask = { kind: 'step', name: kind } as const;
-      const { value } = await this.#core.link.ask({ span: this.span, ask, work: doHere });
-      return done.length > 0 ? (done[0] as T) : (value as T); // recorded by this step, whose values are of one type
-    } catch (error) {
-      throw failed.length > 0 ? failed[0] : error; // the error itself, and not what crossed of it
-    }
+    const ask = { kind: 'step', name: kind } as const;
+    const { value } = await this.#core.link.ask({ span: this.span, ask, work });
+    return value as T; // recorded by this step, whose values are of one type
   }
 
   isGuarded(at: GuardPoint): boolean {

@@ -53,9 +53,12 @@ test('cancel frees the caller although the thread is held, and the run counts as
   const after = await Promise.all(Array.from({ length: 3 }, () => open.runtime.run(trouble.quick)));
   expect(after.map(({ text }) => text)).toEqual(['done', 'done', 'done']); // all on the thread that answers
   const { emitted } = held.audit();
+  const ledger = [...held.ledger];
   block.open();
   await expect.poll(() => held.audit().orphaned).toBe(0);
-  expect(held.audit()).toMatchObject({ emitted, openAttempts: 0, balance: 0 }); // what came after its end is no event
+  // What came after its end is no event and no attempt.
+  expect(held.audit()).toMatchObject({ emitted, openAttempts: 0, balance: 0 });
+  expect(held.ledger).toEqual(ledger);
   await expectEmpty(open);
 });
 
@@ -123,6 +126,31 @@ test('a reader that stops in the middle stops the work on the thread', async () 
   await expect.poll(() => run.audit().orphaned).toBe(1); // the tool, and no longer the run
   await expect.poll(() => open.pool.threads[0]?.load).toBe(0);
   expect(await open.pool.threads[0]?.ping()).toBe(0);
+});
+
+test('a reader that stops while the thread waits to say more lets the thread go', async () => {
+  await using open = openPool();
+  const said = new Int32Array(new SharedArrayBuffer(4));
+  setEnvironmentData('regatta-test-said', said);
+  const gate = createGate();
+  const leaving: Engine = {
+    name: 'leaving',
+    async *execute<Output>(job: Job<Output>, context: RunContext): Work<Output> {
+      for await (const draft of open.engine.execute(job, context)) {
+        yield draft;
+        if (draft.body.type === 'model.delta') await gate.pass();
+        if (draft.body.type === 'model.delta') break;
+      }
+      throw new Error('no more of it');
+    },
+  };
+  const inputs = { marker: 'R', count: 1000 };
+  const run = createRuntime({ engine: leaving }).start(talk, { inputs, stream: true });
+  await expect.poll(() => Atomics.load(said, 0)).toBe(CREDITS - 3 + 1); // out of credit
+  gate.open();
+  await expect(run.result).rejects.toMatchObject({ code: 'run/failed' });
+  await expect.poll(() => run.audit().orphaned).toBe(0);
+  await expectEmpty(open);
 });
 
 test('a host that does not read holds the model back, and lets it go on as it reads', async () => {

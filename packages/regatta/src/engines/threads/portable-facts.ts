@@ -15,12 +15,16 @@ export interface PortableFacts {
 interface PortableLlm {
   readonly model: string;
   readonly apiKey: string | null;
-  readonly settings: Omit<ModelSettings, 'apiKey' | 'fetch'>;
+  readonly settings: Omit<ModelSettings, 'apiKey' | 'fetch' | 'cache'>;
   readonly fallback: readonly PortableLlm[];
 }
 
-/** @throws RegattaError `engine/not-portable` when the runtime's llm is an object, or has a `fetch`. */
-export function toPortableFacts({ env, rehearse, defaultLlm }: RuntimeFacts, engine: string): PortableFacts {
+/** @throws RegattaError `engine/not-portable` for a cassette, or when the runtime's llm is an object, or has a `fetch` or a `cache`. */
+export function toPortableFacts(
+  { env, rehearse, defaultLlm, cassette }: RuntimeFacts,
+  engine: string,
+): PortableFacts {
+  if (cassette !== undefined && !rehearse) throw cassetteGiven(engine);
   return {
     env: { ...env },
     rehearse,
@@ -38,13 +42,14 @@ interface Destination {
 }
 
 function toPortableLlm(
-  { model, settings: { apiKey, fetch, ...settings }, fallback: others }: LlmDefinition,
+  { model, settings: { apiKey, fetch, cache, ...settings }, fallback: others }: LlmDefinition,
   { rehearse, engine }: Destination,
 ): PortableLlm {
   const rest = { apiKey: apiKey?.reveal() ?? null, settings };
   if (rehearse) return { model: 'rehearsal', ...rest, fallback: [] }; // neither the model nor `fetch` is used
   if (typeof model !== 'string') throw notPortable(engine, 'llm', 'is a model object');
   if (fetch !== undefined) throw notPortable(engine, 'llm.fetch', 'is a function');
+  if (cache !== undefined) throw notPortable(engine, 'llm.cache', 'holds a store');
   const fallback = others.map((other) => toPortableLlm(other, { rehearse, engine }));
   return { model, ...rest, fallback };
 }
@@ -53,6 +58,14 @@ function fromPortableLlm({ model, apiKey, settings, fallback }: PortableLlm): Ll
   const key = apiKey === null ? {} : { apiKey: new Secret(apiKey) };
   // The callbacks of a runtime's llm are not part of any span, here or on the host.
   return { model, settings: { ...settings, ...key }, fallback: fallback.map(fromPortableLlm), scope: [] };
+}
+
+function cassetteGiven(engine: string): RegattaError {
+  return new RegattaError(
+    'engine/not-portable',
+    "The runtime's cassette belongs to this thread, and models on another would be asked without it. Run the crew on the event loop, by crew.start or crew.kickoff.",
+    { engine, field: 'cassette' },
+  );
 }
 
 function notPortable(engine: string, field: string, what: string): RegattaError {
