@@ -52,10 +52,10 @@ export class Dispatcher {
         continue;
       }
       try {
-        seen = deepFreeze(stage.transform(seen)); // those behind it share what it gave
+        seen = deepFreeze(toEvent(stage.transform(seen), stage.name)); // those behind it share what it gave
       } catch (error) {
         this.#withhold(stages.slice(index + 1), event);
-        this.#options.onError(error, event, stage.name);
+        this.#tell(error, event, stage.name);
         break;
       }
     }
@@ -74,6 +74,14 @@ export class Dispatcher {
 
   counts(): readonly LaneCounts[] {
     return Array.from(this.#listeners.values(), ({ lane }) => lane.counts());
+  }
+
+  #tell(error: unknown, event: RunEvent, name: string): void {
+    try {
+      this.#options.onError(error, event, name);
+    } catch {
+      // Whoever hears of failures may fail too. What is withheld is counted.
+    }
   }
 
   #withhold(stages: readonly Stage[], { type }: RunEvent): void {
@@ -100,4 +108,12 @@ export class Dispatcher {
     }
     return listener;
   }
+}
+
+/** What a transform gave, if that is an event. Types exclude nothing and promises, and JavaScript does not look at them. */
+function toEvent(given: RunEvent, name: string): RunEvent {
+  if (typeof given?.type === 'string') return given;
+  throw new Error(
+    `Transform "${name}" gave no event. Let it return the event, changed or as it is, and no promise.`,
+  );
 }

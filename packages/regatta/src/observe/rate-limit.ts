@@ -5,6 +5,7 @@
  * A log of the last minute, exact: in no interval of 60 seconds does more than the limit begin.
  * (GCRA with a burst of the limit lets almost twice as much through across a window's edge.)
  */
+import { untilAborted } from '../base/abort.ts';
 import type { Clock } from '../base/clock.ts';
 import { RegattaError } from '../base/errors.ts';
 
@@ -46,7 +47,7 @@ export class RateLimiter {
     const { promise, resolve: pass } = Promise.withResolvers<void>();
     this.#turn = promise;
     try {
-      await before;
+      await untilAborted(before, signal);
       while (true) {
         signal.throwIfAborted();
         const waitMs = this.#waitMs(tokens);
@@ -55,7 +56,7 @@ export class RateLimiter {
       }
       this.#log.push({ at: this.#clock.monotonic(), tokens });
     } finally {
-      pass(); // also when it gave up: who comes next must not wait for somebody who has left
+      void before.then(pass); // also when it gave up: who comes next must not wait for somebody who has left
     }
   }
 

@@ -14,7 +14,14 @@ import {
   Task,
 } from '../index.ts';
 import type { Providers } from '../ports/provider.ts';
-import { checkTrace, createGate, type Gate, memoryJournal, scriptedModel } from '../testing/index.ts';
+import {
+  checkTrace,
+  createGate,
+  createManualClock,
+  type Gate,
+  memoryJournal,
+  scriptedModel,
+} from '../testing/index.ts';
 import { eventsOf, hop, inputsOf, markedCrew } from '../testing/marked.fixture.ts';
 
 interface Wait {
@@ -116,6 +123,29 @@ test.each(Object.keys(WAITS))(
     await expect.poll(() => run.audit().orphaned).toBe(0);
   },
 );
+
+test('cancel frees a run that stands in line at a rate limit, and the others keep their places (R49)', async () => {
+  const clock = createManualClock();
+  const runtime = { core: createCore({ clock, limits: { requestsPerMinute: 1 } }) };
+  const crew = markedCrew(['ok']);
+  const ended: number[] = [];
+  const runs = [0, 1, 2, 3].map((index) => {
+    const run = crew.start({ inputs: inputsOf(index), runtime });
+    const note = (): void => void ended.push(index);
+    run.result.then(note, note);
+    return run;
+  });
+  await clock.settle();
+  runs[2]!.cancel('enough');
+  await clock.settle();
+  expect(ended).toEqual([0, 2]);
+  await clock.advance(60_000);
+  expect(ended).toEqual([0, 2, 1]);
+  await clock.advance(60_000);
+  expect(ended).toEqual([0, 2, 1, 3]);
+  await expect(runs[2]!.result).rejects.toMatchObject({ code: 'run/cancelled' });
+  expect(clock.timers).toBe(0);
+});
 
 test('cancel at any boundary of a run ends it once, with everything accounted for (D02)', async () => {
   await using runtime = createRuntime();

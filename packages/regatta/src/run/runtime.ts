@@ -18,6 +18,7 @@ import type { Allowances } from '../observe/ledger.ts';
 import { RateLimiter } from '../observe/rate-limit.ts';
 import { type Registration, Registry } from '../observe/registry.ts';
 import { extendScope } from '../observe/scope.ts';
+import type { Cassette } from '../ports/cassette.ts';
 import type { Engine, Job } from '../ports/engine.ts';
 import type { Journal } from '../ports/journal.ts';
 import type { LlmDefinition } from '../ports/model.ts';
@@ -38,6 +39,7 @@ export interface CoreOptions extends Allowance {
   readonly entries: readonly Entry[];
   readonly defaultLlm: LlmDefinition | undefined;
   readonly rehearse: boolean;
+  readonly cassette?: Cassette | undefined;
   readonly onObserverError: OnObserverError;
   readonly clock?: Clock;
   readonly random?: Random;
@@ -196,6 +198,7 @@ export class RuntimeCore {
       this.#options.engine.close?.(),
       this.#threadsEngine?.close?.(),
       this.#options.providers.close(),
+      this.#options.cassette?.save(),
     ]);
   }
 }
