@@ -39,7 +39,7 @@ export function checkFile(path: string, text: string, isCore: boolean): readonly
 
 if (import.meta.main) {
   const root = fileURLToPath(new URL('../', import.meta.url));
-  const findings = ['packages/regatta/src', 'examples', 'bench', 'scripts']
+  const findings = ['packages/regatta/src', 'examples', 'bench', 'scripts', 'stress', 'zoo']
     .filter((folder) => existsSync(join(root, folder)))
     .flatMap((folder) => listSources(join(root, folder)).map((path) => `${folder}/${path}`))
     .flatMap((path) =>

@@ -52,6 +52,7 @@ export {
   type TokenCount,
 } from './api/model-facts.ts';
 // Runs, and the runtimes that hold what they share.
+export { type RoutedModel, type RouterOptions, router } from './api/router.ts';
 export { createRuntime, Runtime, type RuntimeOptions } from './api/runtime.ts';
 export { Task, type TaskOptions } from './api/task.ts';
 export { type ThreadsOptions, threads } from './api/threads.ts';
@@ -75,12 +76,14 @@ export type { LiteLLMCallback } from './callbacks/litellm/callback.ts';
 export type { CallKwargs } from './callbacks/litellm/kwargs.ts';
 export type { StandardLoggingPayload } from './callbacks/litellm/standard-payload.ts';
 export type { ContextRequest, CreateContext, TaskDefinition } from './crew/definition.ts';
+export type { Strategy } from './model/route-order.ts';
 export type { BudgetLimits } from './observe/budget.ts';
 export type { LaneCounts } from './observe/lane.ts';
 export type { RateLimits } from './observe/rate-limit.ts';
 export type { Registration } from './observe/registry.ts';
 export type { CallContext } from './ports/call-context.ts';
 export type { AdaptedCallback } from './ports/callback.ts';
+export type { Cassette } from './ports/cassette.ts';
 export type {
   Embedder as EmbedderPort,
   EmbedderDefinition,
@@ -107,6 +110,7 @@ export type {
 } from './ports/model.ts';
 export type { EventPattern } from './ports/observer.ts';
 export type { Env } from './ports/provider.ts';
+export type { CachePolicy, CacheStats, ReplyStore } from './ports/reply-store.ts';
 export type { RunContext } from './ports/run-context.ts';
 export type { OverflowPolicy, Spill } from './ports/scope.ts';
 export type { EventDraft, Span, Work } from './ports/span.ts';
@@ -129,10 +133,21 @@ export type {
 } from './protocol/message.ts';
 // What runs give back, and what they cost.
 export type { CrewOutput, ErrorData, RunStatus, TaskOutput, TaskStatus } from './protocol/output.ts';
-export type { LedgerEntry, Price, PriceRates, Usage, UsageReport, UsageTotals } from './protocol/usage.ts';
+export type {
+  LedgerEntry,
+  Price,
+  PriceRates,
+  Saved,
+  Usage,
+  UsageReport,
+  UsageTotals,
+} from './protocol/usage.ts';
 export { type CurrentRun, currentRun } from './run/current.ts';
 export type { Audit, FlushOptions, Run } from './run/run.ts';
 export { type ConsoleSinkOptions, consoleSink } from './sinks/console.ts';
 export { type JsonlSinkOptions, jsonlSink } from './sinks/jsonl.ts';
 export { type OtlpSink, type OtlpSinkOptions, otlpSink } from './sinks/otlp.ts';
+// Where replies of models are kept.
+export { type MemoryCache, type MemoryCacheOptions, memoryCache } from './stores/memory-cache.ts';
+export { type SqliteCache, type SqliteCacheOptions, sqliteCache } from './stores/sqlite-cache.ts';
 export { defineTool, type ToolOptions } from './tool/define-tool.ts';

@@ -122,8 +122,8 @@ export class Crew<const Tasks extends readonly TaskDefinition[] = readonly TaskD
     this.scope = toScope(options.callbacks, `Crew "${this.name}"`);
     this.ref = options.ref;
     this.createContext = options.createContext;
-    this.budget = options.budget;
-    this.limits = options.limits;
+    this.budget = options.budget && Object.freeze({ ...options.budget });
+    this.limits = options.limits && Object.freeze({ ...options.limits });
     checkCrew(this);
     this.plan = planCrew(this.agents, this.tasks);
     Object.freeze(this);

@@ -3,6 +3,7 @@
 import { Problems, show } from '../base/problems.ts';
 import type { Schema } from '../base/schema.ts';
 import { createLlmDefinition, type LlmSettings } from '../model/llm.ts';
+import { deploymentsOf } from '../model/router.ts';
 import type { Registration } from '../observe/registry.ts';
 import { extendScope } from '../observe/scope.ts';
 import type { LlmDefinition, ModelSettings } from '../ports/model.ts';
@@ -49,7 +50,8 @@ export class LLM implements LlmDefinition {
     const own = toScope(callbacks, `LLM "${String(settings.model)}"`);
     const fallback = inputs.map((input) => toFallback(input, settings));
     // A fallback's guards must stand before its calls, and a span's scope is fixed when it opens.
-    const scope = fallback.reduceRight((inner, { scope: outer }) => extendScope(outer, inner), own);
+    const others = [...fallback, ...deploymentsOf(settings.model)];
+    const scope = others.reduceRight((inner, { scope: outer }) => extendScope(outer, inner), own);
     const definition = createLlmDefinition(settings, { fallback, scope });
     this.model = definition.model;
     this.settings = definition.settings;

@@ -7,6 +7,7 @@ import { builtinProviders } from '../models/providers.ts';
 import type { BudgetLimits } from '../observe/budget.ts';
 import type { RateLimits } from '../observe/rate-limit.ts';
 import type { Registration } from '../observe/registry.ts';
+import type { Cassette } from '../ports/cassette.ts';
 import type { Engine } from '../ports/engine.ts';
 import type { Env } from '../ports/provider.ts';
 import type { Entry } from '../ports/scope.ts';
@@ -45,6 +46,8 @@ export interface RuntimeOptions {
   readonly connections?: number;
   /** Prices by `provider/model`, in place of those that come with the package. An LLM's own wins. @default {} */
   readonly prices?: Readonly<Record<string, Price>>;
+  /** For tests: records what models answer, or plays it back; `close` saves it. From `regatta/testing`. */
+  readonly cassette?: Cassette;
   /** For tests: what the time is. @default the system's */
   readonly clock?: Clock;
   /** For tests: what chance decides. @default Math.random */

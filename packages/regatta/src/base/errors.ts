@@ -97,6 +97,21 @@ export interface ErrorDetails {
   'callbacks/unknown-name': { readonly name: string; readonly known: readonly string[] };
   'callbacks/missing-variable': { readonly name: string; readonly variable: string };
   'callbacks/delivery-failed': { readonly name: string; readonly status: number | null };
+  'cassette/missing': { readonly file: string; readonly model: string | null };
+  'cassette/drift': {
+    readonly file: string;
+    readonly model: string;
+    /**
+     * Fields of the request, shortened to what differs. Parts of prompts, for once: a test's author must see
+     * them, and secrets are taken out as they are in the file.
+     */
+    readonly differences: readonly {
+      readonly field: string;
+      readonly recorded: string | null;
+      readonly asked: string | null;
+    }[];
+  };
+  'cassette/bad-file': { readonly file: string };
   'cli/file-not-found': { readonly file: string };
   'cli/bad-module': { readonly file: string };
   'cli/no-crew': { readonly file: string; readonly exports: readonly string[] };

@@ -58,3 +58,12 @@ test.each([
     }) as Error,
   );
 });
+
+test('a part that JSON Schema cannot say is refused with the mend, not with an error of the vendor', () => {
+  expect(() => createContract(z.object({ when: z.date() }), 'Task "x"')).toThrow(
+    expect.objectContaining({
+      code: 'schema/unsupported',
+      details: { subject: 'Task "x"', vendor: 'zod' },
+    }) as Error,
+  );
+});

@@ -4,7 +4,7 @@
  */
 import type { Validator } from '@cfworker/json-schema';
 import type { StandardJSONSchemaV1, StandardSchemaV1 } from '@standard-schema/spec';
-import { type Problem, RegattaError } from './errors.ts';
+import { messageOf, type Problem, RegattaError } from './errors.ts';
 import { isJsonObject, type Json, type JsonObject, toJson } from './json.ts';
 import { show } from './problems.ts';
 
@@ -54,17 +54,32 @@ function standardContract<T>(schema: StandardSchemaV1<unknown, T>, subject: stri
       { subject, vendor },
     );
   }
-  const { $schema: _, ...jsonSchema } = toJson(
-    standard.jsonSchema.input({ target: 'draft-07' }),
-  ) as JsonObject; // by the Standard JSON Schema contract
+  const { vendor } = standard;
   return {
-    jsonSchema: Object.freeze(jsonSchema),
+    jsonSchema: showSchema(standard.jsonSchema, { subject, vendor }),
     async parse(value) {
       const result = await standard.validate(value);
       if (!result.issues) return { isValid: true, value: result.value };
       return { isValid: false, problems: result.issues.map((issue) => toProblem(issue, value)) };
     },
   };
+}
+
+function showSchema(
+  { input }: StandardJSONSchemaV1.Props['jsonSchema'],
+  { subject, vendor }: { readonly subject: string; readonly vendor: string },
+): JsonObject {
+  try {
+    const { $schema: _, ...jsonSchema } = toJson(input({ target: 'draft-07' })) as JsonObject; // by the Standard JSON Schema contract
+    return Object.freeze(jsonSchema);
+  } catch (error) {
+    throw new RegattaError(
+      'schema/unsupported',
+      `${subject} has a ${vendor} schema with a part that JSON Schema cannot say: ${messageOf(error)} Use a part that it can (for a date, a string that is transformed), or give a JSON Schema object.`,
+      { subject, vendor },
+      { cause: error },
+    );
+  }
 }
 
 function toProblem({ message, path = [] }: StandardSchemaV1.Issue, value: unknown): Problem {

@@ -57,6 +57,8 @@ function createProgram(): Command {
     .option('-c, --concurrency <n>', 'runs at once (default: 10)')
     .option('--llm <provider/model>', 'the model of agents and crews that name none')
     .addOption(new Option('--rehearse', 'ask no model: no key, no network').conflicts('llm'))
+    .addOption(new Option('--record <file>', 'keep what models answer').conflicts(['replay', 'rehearse']))
+    .addOption(new Option('--replay <file>', 'play what was kept: no key, no network').conflicts('rehearse'))
     .option('--stream', 'ask models for answers in pieces, and show them as they are written')
     .option('--json', 'print one JSON document')
     .addHelpText('after', RUN_HELP)

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
@@ -153,4 +153,30 @@ test.each([
   const { code, stdout, stderr } = await runCli(['run', fixture('two-crews.fixture.ts'), ...args]);
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
   expect(stderr).toMatch(new RegExp(`^error ${errorCode}: .+\\. .+\\.\n$`));
+});
+
+test('--record keeps what models answer, and --replay plays it: no model is asked', async () => {
+  const tape = join(folder, 'tape.json');
+  const run = (...more: string[]) =>
+    runCli(['run', greeter, '--json', '-i', 'name=Ada', '-i', 'verb=Count', ...more]);
+  const recorded = await run('--record', tape);
+  expect(recorded.code).toBe(0);
+  writeFileSync(tape, readFileSync(tape, 'utf8').replaceAll('Hello, Ada.', 'Hello from the tape.'));
+  const played = await run('--replay', tape);
+  expect(documentOf(played).runs[0]?.output.tasks[0]?.text).toBe('Hello from the tape.');
+  expect(documentOf(played).totals).toEqual(documentOf(recorded).totals);
+  const drifted = await runCli([
+    'run',
+    greeter,
+    '--json',
+    '-i',
+    'name=Bob',
+    '-i',
+    'verb=Count',
+    '--replay',
+    tape,
+  ]);
+  expect(drifted.code).toBe(1);
+  expect(documentOf(drifted).runs[0]?.error?.code).toBe('cassette/drift');
+  expect((await run('--replay', tape, '--record', tape)).code).toBe(2);
 });

@@ -1,6 +1,13 @@
 /** `regatta run`: the crew of a module, once for each of its inputs. */
 import { basename, extname } from 'node:path';
-import { type Crew, createRuntime, type Inputs, isRegattaError, type Runtime } from '../index.ts';
+import {
+  type Cassette,
+  type Crew,
+  createRuntime,
+  type Inputs,
+  isRegattaError,
+  type Runtime,
+} from '../index.ts';
 import { captureConsole } from './capture-console.ts';
 import { colorsFor } from './colors.ts';
 import { EXIT_FAILED, EXIT_USAGE, formatError } from './failure.ts';
@@ -21,6 +28,8 @@ export interface RunOptions {
   readonly concurrency?: string;
   readonly llm?: string;
   readonly rehearse?: boolean;
+  readonly record?: string;
+  readonly replay?: string;
   readonly stream?: boolean;
   readonly json?: boolean;
 }
@@ -35,12 +44,14 @@ export async function runCommand(file: string, options: RunOptions): Promise<num
   try {
     const concurrency = parseConcurrency(options.concurrency);
     const inputs = readInputs({ pairs: options.input ?? [], file: options.inputs });
-    const runtime = openRuntime(options, progress);
+    const cassette = await openCassette(options);
+    const runtime = openRuntime(options, { progress, cassette });
     const entries = toEntries(await loadCrew(file, options.export), inputs, { ...options, file });
     const { outcomes, interruptCode } = await watchRuns(entries, { runtime, concurrency, progress });
     const isRehearsal = options.rehearse ?? false;
     if (options.json) printJson(outcomes, isRehearsal);
     else printText(outcomes, isRehearsal);
+    await cassette?.save();
     const hasFailed = outcomes.some(({ status }) => status !== 'succeeded');
     return interruptCode ?? (hasFailed ? EXIT_FAILED : 0);
   } catch (error) {
@@ -52,12 +63,26 @@ export async function runCommand(file: string, options: RunOptions): Promise<num
   }
 }
 
-function openRuntime({ llm, rehearse = false }: RunOptions, progress: Progress): Runtime {
+/** Loaded for who asks for it. */
+async function openCassette({ record, replay }: RunOptions): Promise<Cassette | undefined> {
+  const file = record ?? replay;
+  if (file === undefined) return undefined;
+  const { cassette } = await import('../testing/index.ts');
+  return cassette(file, { mode: record === undefined ? 'replay' : 'record' });
+}
+
+interface Surroundings {
+  readonly progress: Progress;
+  readonly cassette: Cassette | undefined;
+}
+
+function openRuntime({ llm, rehearse = false }: RunOptions, { progress, cassette }: Surroundings): Runtime {
   const named = rehearse ? 'rehearsal' : llm; // so that agents without a model rehearse too
   return createRuntime({
     env: process.env,
     rehearse,
     ...(named === undefined ? {} : { llm: named }),
+    ...(cassette === undefined ? {} : { cassette }),
     onCallbackError: (error, event, name) => {
       const cause = error instanceof Error ? error.message : String(error);
       progress.print(`warning: callback "${name}" failed on ${event.type} of run ${event.runId}: ${cause}`);

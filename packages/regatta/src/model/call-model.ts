@@ -5,7 +5,8 @@ import type { CallContext } from '../ports/call-context.ts';
 import type { Model, ModelEvent, ModelReply, ModelRequest } from '../ports/model.ts';
 import type { Work } from '../ports/span.ts';
 import type { EventBody, ModelEnd } from '../protocol/event.ts';
-import type { AssistantMessage, Message } from '../protocol/message.ts';
+import type { Message } from '../protocol/message.ts';
+import { piecesOf } from '../protocol/pieces.ts';
 import { NO_USAGE } from '../protocol/usage.ts';
 import { costNanoUsd } from './cost.ts';
 
@@ -33,7 +34,10 @@ export async function* callModel(
       const next = await news.next();
       if (next.done) {
         const reply = await guardReply(model, deepFreeze(next.value), context);
-        if (isHeld) for (const body of piecesOf(reply.message, attempts)) yield { span, body };
+        if (isHeld) {
+          for (const piece of piecesOf(reply.message))
+            yield { span, body: { type: 'model.delta', attempt: attempts, ...piece } };
+        }
         yield { span, body: endOf(reply, model, attempts) };
         return reply;
       }
@@ -74,22 +78,19 @@ function toBody(event: ModelEvent, attempt: number, model: string): EventBody {
   return { ...event, type: 'model.retry', model };
 }
 
-/** An answer that was held back, in as few pieces as it has parts. */
-function* piecesOf({ content }: AssistantMessage, attempt: number): Generator<EventBody> {
-  for (const part of content) {
-    if (part.type === 'text' || part.type === 'reasoning') {
-      if (part.text === '') continue;
-      yield { type: 'model.delta', attempt, kind: part.type, text: part.text, tool: null };
-    } else if (part.type === 'tool-call') {
-      const text = part.rawArgs ?? JSON.stringify(part.args);
-      yield { type: 'model.delta', attempt, kind: 'tool-call', text, tool: part.tool };
-    }
-  }
-}
-
 function endOf(reply: ModelReply, { id, price }: Model, attempts: number): ModelEnd {
-  const { message, finishReason, usage, model = id } = reply;
+  const { message, finishReason, usage, model = id, saved } = reply;
   const nano = reply.costUsd === undefined ? costNanoUsd(price, usage) : null;
   const costUsd = reply.costUsd ?? (nano === null ? null : nano / 1e9);
-  return { type: 'model.end', model, message, finishReason, usage, costUsd, attempts, error: null };
+  const end = {
+    type: 'model.end',
+    model,
+    message,
+    finishReason,
+    usage,
+    costUsd,
+    attempts,
+    error: null,
+  } as const;
+  return saved === undefined ? end : { ...end, saved };
 }

@@ -38,7 +38,7 @@ export function withFallback(
 }
 
 /** `llm/*` is one that cannot be opened: its key is missing, or its package. */
-function isOfTheModel(error: unknown): boolean {
+export function isOfTheModel(error: unknown): boolean {
   if (!isRegattaError(error)) return false;
   return error.code.startsWith('llm/') || (error.code.startsWith('model/') && !FINAL.has(error.code));
 }

@@ -5,6 +5,7 @@ import { withoutUndefined } from '../base/options.ts';
 import { Problems, show } from '../base/problems.ts';
 import { Secret } from '../base/secret.ts';
 import type { CircuitPolicy, LlmDefinition, ModelSettings, RetryPolicy, Timeouts } from '../ports/model.ts';
+import type { CachePolicy } from '../ports/reply-store.ts';
 import type { Scope } from '../ports/scope.ts';
 import type { Price } from '../protocol/usage.ts';
 import { parseModelName } from './name.ts';
@@ -42,6 +43,14 @@ export interface LlmSettings {
    * @default after 5 failed calls in a row for 30 s where there is a `fallback`, else never
    */
   readonly circuit?: Partial<CircuitPolicy> | false | undefined;
+  /**
+   * Keeps answers in `store`, `ttlMs` long: who asks the same of this model with the same settings gets
+   * the same, whatever the temperature, and no request is made. `scope` says who shares them: one `run`,
+   * one `runtime`, or all who give the same name, such as a tenant's.
+   *
+   * @default none; `ttlMs` 3600000, `scope` 'runtime'
+   */
+  readonly cache?: (Pick<CachePolicy, 'store'> & Partial<CachePolicy>) | undefined;
 }
 
 /** What else is decided where the definition is made. */
@@ -65,13 +74,14 @@ const CIRCUIT: CircuitPolicy = { breakAfter: 5, breakMs: 30_000 };
 
 /** @throws RegattaError `llm/bad-model` or `definition/invalid`. */
 export function createLlmDefinition(settings: LlmSettings, { fallback, scope }: LlmParts): LlmDefinition {
-  const { model, apiKey, timeoutMs, timeouts, retry, circuit, fetch, ...data } = settings;
+  const { model, apiKey, timeoutMs, timeouts, retry, circuit, cache, fetch, ...data } = settings;
   if (typeof model === 'string') parseModelName(model);
   const policy = { ...RETRY, ...withoutUndefined(retry ?? {}) };
   // Without another model to ask, a call that waits and tries is better than one that fails at once.
   const isGuarded = circuit === undefined ? fallback.length > 0 : circuit !== false;
   const breaking = { ...CIRCUIT, ...withoutUndefined(circuit || {}) };
   check(settings, { retry: policy, circuit: breaking });
+  const keeping = cache === undefined ? undefined : toCachePolicy(cache);
   const { totalMs = timeoutMs ?? TIMEOUT_MS, ...limits } = timeouts ?? {};
   return {
     model,
@@ -83,10 +93,32 @@ export function createLlmDefinition(settings: LlmSettings, { fallback, scope }: 
       timeouts: Object.freeze({ connectMs: CONNECT_MS, ...withoutUndefined(limits) }),
       retry: Object.freeze(policy),
       ...(isGuarded ? { circuit: Object.freeze(breaking) } : {}),
+      ...(keeping === undefined ? {} : { cache: keeping }),
     }),
     fallback: Object.freeze([...fallback]),
     scope,
   };
+}
+
+/** News of an hour ago is still news; who asks for facts that last says so. */
+const CACHE_TTL_MS = 3_600_000;
+
+function toCachePolicy(given: NonNullable<LlmSettings['cache']>): CachePolicy {
+  const { store, ttlMs = CACHE_TTL_MS, scope = 'runtime' } = given;
+  const problems = new Problems('The cache of the LLM');
+  const isStore = typeof store === 'object' && store !== null && typeof store.read === 'function';
+  if (!isStore) {
+    const text = `cache.store must be a store of replies, got ${show(store)}. Write for example memoryCache().`;
+    problems.add('cache.store', store, text);
+  }
+  problems.duration('cache.ttlMs', ttlMs);
+  problems.text('cache.scope', scope);
+  if (isStore && store.outlivesRuntime && (scope === 'run' || scope === 'runtime')) {
+    const text = `cache.scope "${scope}" ends before its store does, so nobody would find the replies again. Name who shares them, for example "tenant-a".`;
+    problems.add('cache.scope', scope, text);
+  }
+  problems.throwIfAny();
+  return Object.freeze({ store, ttlMs, scope });
 }
 
 interface Policies {

@@ -2,15 +2,18 @@
 import { untilAborted } from '../base/abort.ts';
 import { RegattaError } from '../base/errors.ts';
 import { type JsonObject, toJson } from '../base/json.ts';
+import type { Cassette } from '../ports/cassette.ts';
 import type { LlmDefinition, Model, ModelSettings } from '../ports/model.ts';
 import type { Env, Providers } from '../ports/provider.ts';
 import type { Price } from '../protocol/usage.ts';
 import { Circuits, circuit, circuitKeyOf } from './circuit.ts';
 import { withFallback } from './fallback.ts';
+import { createKeeper } from './keep-replies.ts';
 import { createLlmDefinition } from './llm.ts';
 import { metered } from './metered.ts';
 import { parseModelName } from './name.ts';
 import { retry } from './retry.ts';
+import { isRouterDefinition, type RouterDefinition, routed } from './router.ts';
 import { shaped } from './shaped.ts';
 import { stopped } from './stopped.ts';
 import { type TimeLimits, timed } from './timed.ts';
@@ -23,6 +26,8 @@ export interface ResolverOptions {
   readonly defaultLlm: LlmDefinition | undefined;
   /** Every model is the rehearsal model, whatever the definitions say. */
   readonly rehearse: boolean;
+  /** Records every model, or plays it back. A rehearsal needs neither. */
+  readonly cassette?: Cassette | undefined;
 }
 
 /** For who rehearses and names no model at all. */
@@ -31,25 +36,51 @@ const REHEARSAL = createLlmDefinition({ model: 'rehearsal' }, { fallback: [], sc
 export type ResolveModel = (llm: LlmDefinition | undefined, owner: string) => Model;
 
 /** Models are opened once for each definition, and forgotten with it. */
-export function createResolver({ providers, env, defaultLlm, rehearse }: ResolverOptions): ResolveModel {
+export function createResolver(options: ResolverOptions): ResolveModel {
+  const { providers, env, defaultLlm, rehearse } = options;
+  const cassette = rehearse ? undefined : options.cassette;
   const models = new WeakMap<LlmDefinition, Model>();
   const circuits = new Circuits();
-  const open = (definition: LlmDefinition): Model => {
+  const keep = createKeeper({ providers, env });
+  const open = (definition: LlmDefinition, { label, finish }: Opening): Model => {
     const { settings } = definition;
     const model = rehearse ? 'rehearsal' : definition.model;
+    const parameters = parametersOf(settings);
     const ready = (opened: Model, price: Price | undefined): Model => {
-      const described = describe(opened, { parameters: parametersOf(settings), price });
-      return tried(shaped(stopped(metered(timed(described, limitsOf(settings))), settings.stop)), definition);
+      const described = describe(opened, { id: `${opened.id}${label}`, parameters, price });
+      return finish(
+        shaped(stopped(metered(timed(described, limitsOf(settings))), settings.stop)),
+        definition,
+      );
     };
-    if (typeof model !== 'string') return ready(adopt(model, definition), settings.price);
+    if (typeof model !== 'string') {
+      if (isRouterDefinition(model)) return finish(route(model, definition), definition);
+      const adopted = describe(adopt(model, definition), { parameters, price: undefined });
+      return ready(cassette?.wrap(adopted) ?? adopted, settings.price);
+    }
     const { provider, modelId } = parseModelName(model);
     if (!providers.names.includes(provider)) throw unknownProvider(provider, providers.names);
     const price = settings.price ?? providers.priceOf(provider, modelId);
+    const id = `${provider}/${modelId}`;
+    const openNamed = (): Promise<Model> => providers.open(provider, modelId, settings, env);
     // Opened outside of what meters and retries: a missing key is no attempt, and costs nothing.
-    return lazyModel({ id: `${provider}/${modelId}`, price, parameters: parametersOf(settings) }, async () =>
-      ready(await providers.open(provider, modelId, settings, env), price),
+    return lazyModel({ id: `${id}${label}`, price, parameters }, async () =>
+      ready(
+        cassette === undefined
+          ? await openNamed()
+          : await cassette.open({ id, parameters, secrets: secretsOf(settings, env) }, openNamed),
+        price,
+      ),
     );
   };
+  const route = (router: RouterDefinition, { settings }: LlmDefinition): Model =>
+    routed(router, {
+      retry: settings.retry,
+      // The router tries again, and leaves out what fails: a deployment does neither by itself.
+      models: router.deployments.map(({ llm, label }) =>
+        keep(open(llm, { label, finish: (one) => one }), llm),
+      ),
+    });
   /** The whole way of a call: what fails is tried again, then left alone for a while. */
   const tried = (model: Model, definition: LlmDefinition): Model => {
     const { settings, fallback } = definition;
@@ -71,7 +102,9 @@ export function createResolver({ providers, env, defaultLlm, rehearse }: Resolve
     let model = models.get(definition);
     if (model === undefined) {
       const others = rehearse ? [] : definition.fallback.map(resolve);
-      model = withFallback(open(definition), others, definition.settings.retry);
+      const own = open(definition, { label: '', finish: tried });
+      const first = rehearse ? own : keep(own, definition); // what was rehearsed is no answer to anybody
+      model = withFallback(first, others, definition.settings.retry);
       models.set(definition, model);
     }
     return model;
@@ -81,6 +114,23 @@ export function createResolver({ providers, env, defaultLlm, rehearse }: Resolve
     if (definition === undefined) throw missingLlm(owner);
     return resolve(definition);
   };
+}
+
+/** What a definition is opened as. */
+interface Opening {
+  /** Stands behind the name of a model that is one of several. */
+  readonly label: string;
+  readonly finish: (model: Model, definition: LlmDefinition) => Model;
+}
+
+/** Long enough not to be found in other words by chance. */
+const SECRET_CHARS = 8;
+
+/** Keys of the definition and of its surroundings: no recording may hold them. */
+function secretsOf({ apiKey }: ModelSettings, env: Env): readonly string[] {
+  const named = Object.entries(env).filter(([name]) => /KEY|TOKEN|SECRET|PASSWORD/i.test(name));
+  const values = [apiKey?.reveal(), ...named.map(([, value]) => value)];
+  return values.flatMap((value) => (value !== undefined && value.length >= SECRET_CHARS ? [value] : []));
 }
 
 function limitsOf({ timeoutMs, timeouts }: ModelSettings): TimeLimits {

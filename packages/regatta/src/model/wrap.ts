@@ -10,15 +10,20 @@ export function wrapModel(model: Model, call: Model['call']): Model {
 }
 
 export interface Description {
+  /** In place of the model's own. */
+  readonly id?: string;
   readonly parameters: JsonObject;
   /** Undefined = what the model says of itself. */
   readonly price: Price | undefined;
 }
 
 /** The same model, saying how it is set and what it costs. */
-export function describe(model: Model, { parameters, price = model.price }: Description): Model {
+export function describe(
+  model: Model,
+  { id = model.id, parameters, price = model.price }: Description,
+): Model {
   return Object.freeze({
-    id: model.id,
+    id,
     price,
     parameters,
     takesSchema: model.takesSchema,

@@ -66,6 +66,11 @@ export function builtinProviders({ connections = 256, prices = {} }: ProviderOpt
       if (provider === 'rehearsal') return REHEARSAL_PRICE;
       return prices[`${provider}/${modelId}`] ?? findPrice(provider, modelId);
     },
+    placeVariables(provider) {
+      const { baseURLVariable = null, otherVariables = [] } =
+        infos.find(({ name }) => name === provider) ?? {};
+      return baseURLVariable === null ? otherVariables : [baseURLVariable, ...otherVariables];
+    },
     adopt: (object, settings) => (isLanguageModel(object) ? adaptLanguageModel(object, settings) : undefined),
     embedders,
     close,

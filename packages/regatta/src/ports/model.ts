@@ -5,8 +5,9 @@ import type { Secret } from '../base/secret.ts';
 import type { FinishReason } from '../protocol/event.ts';
 import type { AssistantMessage, Message, Source } from '../protocol/message.ts';
 import type { ErrorData } from '../protocol/output.ts';
-import type { Price, Usage } from '../protocol/usage.ts';
+import type { Price, Saved, Usage } from '../protocol/usage.ts';
 import type { CallContext } from './call-context.ts';
+import type { CachePolicy } from './reply-store.ts';
 import type { Scope } from './scope.ts';
 
 /** A tool as a model is told of it. */
@@ -51,6 +52,8 @@ export interface ModelReply {
   readonly model?: string;
   /** What the answer cost; likewise. */
   readonly costUsd?: number | null;
+  /** Written by a cache whose reply this is: `usage` and `costUsd` are 0 then. */
+  readonly saved?: Saved;
 }
 
 /** News of a call under way. */
@@ -146,6 +149,8 @@ export interface ModelSettings {
   readonly retry: RetryPolicy;
   /** Absent = it is always asked. */
   readonly circuit?: CircuitPolicy;
+  /** Absent = replies are not kept. */
+  readonly cache?: CachePolicy;
 }
 
 /** `new LLM({…})` as data; the runtime resolves it to a `Model`. */

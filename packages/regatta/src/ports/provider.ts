@@ -19,6 +19,8 @@ export interface Providers {
   open(provider: string, modelId: string, settings: ModelSettings, env: Env): Promise<Model>;
   /** The known price of `modelId`; undefined = unknown, and costs are `null`. Loads nothing. */
   priceOf(provider: string, modelId: string): Price | undefined;
+  /** Environment variables that say where `provider` is asked: its base URL, region, project. Absent = none. */
+  placeVariables?(provider: string): readonly string[];
   /** Wraps a model object of another library; undefined for one it does not know. */
   adopt(object: object, settings: ModelSettings): Model | undefined;
   /** Absent = no embeddings at all. */

@@ -1,5 +1,6 @@
 /** What everything that runs is given. It is passed down, never looked up. */
 import type { CallContext } from './call-context.ts';
+import type { Cassette } from './cassette.ts';
 import type { EmbedderDefinition, ReadyEmbedder } from './embedder.ts';
 import type { LlmDefinition, Model } from './model.ts';
 import type { Env } from './provider.ts';
@@ -18,6 +19,8 @@ export interface RuntimeFacts {
   readonly env: Env;
   readonly rehearse: boolean;
   readonly defaultLlm: LlmDefinition | undefined;
+  /** It stays where it is: runs of a runtime that has one do not go elsewhere. */
+  readonly cassette?: Cassette | undefined;
 }
 
 export interface RunContext extends CallContext {

@@ -7,7 +7,7 @@
 import type { Json, JsonObject } from '../base/json.ts';
 import type { AssistantMessage, Message } from './message.ts';
 import type { ErrorData, RunStatus, TaskStatus } from './output.ts';
-import type { Usage, UsageReport } from './usage.ts';
+import type { Saved, Usage, UsageReport } from './usage.ts';
 
 /** Why a model stopped. `null` = the provider did not say. */
 export type FinishReason = 'stop' | 'length' | 'tool-calls' | 'content-filter' | 'pause' | 'error' | null;
@@ -118,6 +118,8 @@ export interface ModelEnd {
   readonly costUsd: number | null;
   readonly attempts: number;
   readonly error: ErrorData | null;
+  /** Present where the reply came from a cache: no request was made, `usage` is 0, and the ledger has no entry. */
+  readonly saved?: Saved;
 }
 /** One request for embeddings. The texts and their vectors are not told: they may be a library. */
 export interface EmbedStart {

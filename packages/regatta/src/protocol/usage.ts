@@ -19,6 +19,13 @@ export const NO_USAGE: Usage = Object.freeze({
   reasoningTokens: null,
 });
 
+/** What a reply took when it was made, where it was kept and is given again: nothing of it is billed twice. */
+export interface Saved {
+  readonly usage: Usage;
+  /** USD; `null` = no price is known. */
+  readonly costUsd: number | null;
+}
+
 /** One attempt to call a model, written before the call's promise settles. */
 export interface LedgerEntry {
   /** Unique in the run: the call's span and the number of the attempt. */

@@ -14,7 +14,7 @@ import { Stamp } from '../observe/stamp.ts';
 import type { Job } from '../ports/engine.ts';
 import type { EventDraft, Span } from '../ports/span.ts';
 import type { ReadableEvent, RunEnd } from '../protocol/event.ts';
-import type { RunStatus } from '../protocol/output.ts';
+import type { ErrorData, RunStatus } from '../protocol/output.ts';
 import type { LedgerEntry, UsageReport } from '../protocol/usage.ts';
 import { EventBuffer } from './buffer.ts';
 import { Context } from './context.ts';
@@ -53,6 +53,13 @@ export interface FlushOptions {
 const FLUSH_TIMEOUT_MS = 30_000;
 /** Events of one run between two turns of the event loop at most. */
 const EVENTS_PER_TURN = 256;
+
+/** The end of a span that its engine or tool forgot to end, in a run that succeeded. */
+const FORGOTTEN: ErrorData = Object.freeze({
+  code: 'run/failed',
+  message: 'The run ended, and this had not. Whoever opened the span must end it.',
+  details: null,
+});
 
 export class Run<Output> implements AsyncDisposable {
   readonly id: string;
@@ -193,6 +200,7 @@ export class Run<Output> implements AsyncDisposable {
         // Work that never waits for the outside would keep the event loop from every other run.
         if (this.#stamp.count % EVENTS_PER_TURN === 0) await new Promise(setImmediate);
       }
+      for (const draft of this.#spans.close(FORGOTTEN)) void this.#emit(draft);
       end = { ...end, output: job.show(next.value) };
       return next.value;
     } catch (thrown) {
