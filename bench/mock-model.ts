@@ -128,4 +128,7 @@ function completion(id: string, { message, finishReason, tokens }: Choice): stri
   return `{"id":"chatcmpl-${id}","object":"chat.completion","created":1700000000,"model":"${MODEL_ID}","system_fingerprint":"fp_mock","choices":[{"index":0,"message":${message},"logprobs":null,"finish_reason":"${finishReason}"}],"usage":${usage}}`;
 }
 
-if (import.meta.main) console.log((await startMockModel()).origin);
+if (import.meta.main) {
+  process.stdin.on('end', () => process.exit(0)).resume(); // whoever started it is gone, however it ended
+  console.log((await startMockModel()).origin);
+}

@@ -72,7 +72,7 @@ function start(core: number, isPinned: boolean, args: readonly string[]): ChildP
   return spawn(command, rest, {
     cwd: folder,
     env: cleanEnv(),
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
     timeout: MAX_RUN_MS,
   });
 }

@@ -63,19 +63,20 @@ async function main(): Promise<void> {
     }
     return;
   }
-  const records = await runAll(plan);
+  if (!(plan.rounds >= 1)) throw new Error(`--rounds must be at least 1, got ${values.rounds}.`);
   const imports = timeImports(values.quick ? 3 : IMPORT_ROUNDS, isPinned);
-  const rows = summarise(records, imports);
-  console.log(`\n${toMarkdown(rows, records)}\n`);
+  const records = await runAll(plan, (some) => save(some, { imports, quick: values.quick }));
+  console.log(`\n${toMarkdown(summarise(records, imports), records)}\n`);
   const disturbed = countDisturbed(records);
   if (disturbed > 0) console.log(`${disturbed} of ${records.length} runs had other processes on their core.`);
-  const latest = {
-    when: new Date().toISOString(),
-    node: process.version,
-    quick: values.quick,
-    rows,
-    records,
-  };
+}
+
+function save(
+  records: readonly RunRecord[],
+  { imports, quick }: { readonly imports: ImportTimes; readonly quick: boolean },
+): void {
+  const rows = summarise(records, imports);
+  const latest = { when: new Date().toISOString(), node: process.version, quick, rows, records };
   writeFileSync(new URL('latest.json', results), `${JSON.stringify(latest, null, 2)}\n`);
 }
 
@@ -88,8 +89,14 @@ function pick(names: readonly string[], wanted: string | undefined): readonly st
   return chosen;
 }
 
-/** Contestants take turns within a scenario, and another one begins in each round. */
-async function runAll({ contestants, scenarios, rounds, isPinned }: Plan): Promise<readonly RunRecord[]> {
+/**
+ * Contestants take turns within a scenario, and another one begins in each round. `onRound` gets what
+ * there is after each round, in the contestants' order.
+ */
+async function runAll(
+  { contestants, scenarios, rounds, isPinned }: Plan,
+  onRound: (records: readonly RunRecord[]) => void,
+): Promise<readonly RunRecord[]> {
   const records: RunRecord[] = [];
   for (let round = 0; round < rounds; round++) {
     const first = round % contestants.length;
@@ -101,9 +108,10 @@ async function runAll({ contestants, scenarios, rounds, isPinned }: Plan): Promi
         console.log(`${round + 1}/${rounds} ${name} ${contestant}: ${show(measurement)}`);
       }
     }
+    records.sort((a, b) => contestants.indexOf(a.contestant) - contestants.indexOf(b.contestant));
+    onRound(records);
   }
-  // The first contestant of the first round is the first column.
-  return records.sort((a, b) => contestants.indexOf(a.contestant) - contestants.indexOf(b.contestant));
+  return records;
 }
 
 function show({ correctness, ...figures }: RunRecord['measurement']): string {
