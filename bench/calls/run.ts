@@ -81,7 +81,7 @@ function start(core: number | null, args: readonly string[]): ChildProcess {
   return spawn(command, rest, {
     cwd: fileURLToPath(new URL('.', import.meta.url)),
     env: { ...Object.fromEntries(kept), NODE_ENV: 'production' },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', 'inherit'], // the server ends with its input, the contestant does not read it
     timeout: MAX_RUN_MS,
   });
 }

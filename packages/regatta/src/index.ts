@@ -117,6 +117,7 @@ export type { EventDraft, Span, Work } from './ports/span.ts';
 export type { Tool, ToolContext } from './ports/tool.ts';
 export type { CrewRef } from './protocol/crew-ref.ts';
 export type { EventType, FinishReason, ReadableEvent, RunEvent } from './protocol/event.ts';
+export type { InputAnswer, InputAnswers, InputKind, InputRequest, PendingInput } from './protocol/input.ts';
 // Messages.
 export type {
   AssistantMessage,

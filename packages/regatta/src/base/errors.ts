@@ -87,6 +87,9 @@ export interface ErrorDetails {
   'graph/duplicate-task': { readonly task: string };
   'graph/unknown-task': { readonly task: string; readonly missing: string };
   'graph/cycle': { readonly tasks: readonly string[] };
+  'input/unknown-token': { readonly runId: string; readonly token: string };
+  'input/invalid-answer': { readonly kind: string; readonly answer: string };
+  'input/timeout': { readonly token: string; readonly timeoutMs: number };
   'run/cancelled': { readonly runId: string; readonly reason: string };
   'run/failed': { readonly runId: string };
   'run/worker-lost': { readonly runId: string; readonly exitCode: number | null };

@@ -12,7 +12,8 @@ import type { Meter } from '../ports/meter.ts';
 import type { LlmDefinition, Model } from '../ports/model.ts';
 import type { ChildOptions, RunContext, RuntimeFacts } from '../ports/run-context.ts';
 import type { Scope } from '../ports/scope.ts';
-import type { Span } from '../ports/span.ts';
+import type { Span, Work } from '../ports/span.ts';
+import type { InputAnswers, InputKind, InputRequest } from '../protocol/input.ts';
 import { enterRun } from '../run/current.ts';
 import type { HostLink } from './host-link.ts';
 import { RemoteMeter } from './remote-meter.ts';
@@ -125,6 +126,14 @@ export class RemoteContext implements RunContext {
 
   resolveEmbedder(embedder: EmbedderDefinition): Promise<ReadyEmbedder> {
     return this.#core.resolveEmbedder(embedder);
+  }
+
+  /** The host's run waits, and says so. */
+  // biome-ignore lint/correctness/useYield: what happens is said by the host
+  async *ask<Kind extends InputKind>(request: InputRequest<Kind>): Work<InputAnswers[Kind]> {
+    const ask = { kind: 'input', request } as const;
+    const { value } = await this.#core.link.ask({ span: this.span, ask, signal: this.signal });
+    return value as InputAnswers[Kind]; // the host checked it
   }
 
   countUse(key: object): number {

@@ -28,6 +28,8 @@ export class Stamp {
     const { type } = body;
     // All the way down, whoever made the body: observers share the event, and the work goes on with its parts.
     return deepFreeze({
+      task: span.task,
+      agent: span.agent,
       ...body,
       id: REPEATED.has(type) ? `${span.id}:${type}-${seq}` : `${span.id}:${type}`,
       runId: this.#runId,

@@ -1,11 +1,12 @@
 /** What everything that runs is given. It is passed down, never looked up. */
+import type { InputAnswers, InputKind, InputRequest } from '../protocol/input.ts';
 import type { CallContext } from './call-context.ts';
 import type { Cassette } from './cassette.ts';
 import type { EmbedderDefinition, ReadyEmbedder } from './embedder.ts';
 import type { LlmDefinition, Model } from './model.ts';
 import type { Env } from './provider.ts';
 import type { Scope } from './scope.ts';
-import type { Span } from './span.ts';
+import type { Span, Work } from './span.ts';
 
 export interface ChildOptions {
   readonly task?: string;
@@ -41,6 +42,13 @@ export interface RunContext extends CallContext {
   resolveModel(llm: LlmDefinition | undefined, owner: string): Model;
   /** Likewise, and open. @throws RegattaError `llm/*` */
   resolveEmbedder(embedder: EmbedderDefinition): Promise<ReadyEmbedder>;
+  /**
+   * Asks a person, and waits. The answer's token is the span's id, so a span asks once. With a journal
+   * the answer is recorded before it is used, and a resumed run gets it without asking again.
+   *
+   * @throws RegattaError `input/timeout`; the signal's reason.
+   */
+  ask<Kind extends InputKind>(request: InputRequest<Kind>): Work<InputAnswers[Kind]>;
   /** Uses of `key` in this run, the one that this call counts included. */
   countUse(key: object): number;
   /** Calls user code so that `currentRun()` inside it is this run. */

@@ -1,6 +1,8 @@
 /** The user's seam: what a model may ask for. */
 import type { JsonObject } from '../base/json.ts';
 import type { ParseResult } from '../base/schema.ts';
+import type { RunContext } from './run-context.ts';
+import type { Work } from './span.ts';
 
 /** What a tool gets beside its arguments. */
 export interface ToolContext<Context = unknown> {
@@ -29,4 +31,9 @@ export interface Tool {
   parse(args: unknown): Promise<ParseResult<unknown>>;
   /** Gets what `parse` accepted. Returns text, or anything that JSON can carry. */
   execute(args: unknown, context: ToolContext): unknown;
+  /**
+   * In place of `execute`, for tools of ours whose use is work of a run: other agents' events, models'
+   * calls. What the model is told is what it returns; it opens its spans inside the tool's.
+   */
+  work?(args: unknown, context: RunContext): Work<string>;
 }

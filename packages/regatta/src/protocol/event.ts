@@ -5,6 +5,7 @@
  * cancelled. Only `run/` stamps events; whoever works yields bodies.
  */
 import type { Json, JsonObject } from '../base/json.ts';
+import type { InputAnswer, PendingInput } from './input.ts';
 import type { AssistantMessage, Message } from './message.ts';
 import type { ErrorData, RunStatus, TaskStatus } from './output.ts';
 import type { Saved, Usage, UsageReport } from './usage.ts';
@@ -25,6 +26,9 @@ export interface EventEnvelope {
   readonly parentId: string | null;
   /** Wall clock, milliseconds since the epoch. */
   readonly time: number;
+  /** The task and the agent that the span belongs to; null outside of any. */
+  readonly task: string | null;
+  readonly agent: string | null;
 }
 
 export interface RunStart {
@@ -154,6 +158,17 @@ export interface ToolEnd {
   readonly result: string;
   readonly error: ErrorData | null;
 }
+/** The run waits for a person: whoever has the token may answer, once. */
+export interface InputStart extends Omit<PendingInput, 'runId' | 'task' | 'agent'> {
+  readonly type: 'input.start';
+}
+export interface InputEnd {
+  readonly type: 'input.end';
+  readonly token: string;
+  /** Null where nobody answered in time, or the run ended first. */
+  readonly answer: InputAnswer | null;
+  readonly error: ErrorData | null;
+}
 /** An answer did not fit the output schema; the model is told why and answers again, while it may. */
 export interface OutputRejected {
   readonly type: 'output.rejected';
@@ -182,6 +197,8 @@ export type EventBody =
   | EmbedEnd
   | ToolStart
   | ToolEnd
+  | InputStart
+  | InputEnd
   | OutputRejected;
 
 export type RunEvent = EventEnvelope & EventBody;

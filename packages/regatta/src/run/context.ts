@@ -13,8 +13,10 @@ import type { Meter } from '../ports/meter.ts';
 import type { LlmDefinition, Model } from '../ports/model.ts';
 import type { ChildOptions, RunContext, RuntimeFacts } from '../ports/run-context.ts';
 import type { Scope } from '../ports/scope.ts';
-import type { Span } from '../ports/span.ts';
+import type { Span, Work } from '../ports/span.ts';
+import type { InputAnswers, InputKind, InputRequest } from '../protocol/input.ts';
 import { enterRun } from './current.ts';
+import type { Inputs } from './inputs.ts';
 
 /** What all contexts of a run share. */
 export interface RunCore {
@@ -30,6 +32,7 @@ export interface RunCore {
   readonly journal: Journal | undefined;
   readonly resolveModel: ResolveModel;
   readonly resolveEmbedder: ResolveEmbedder;
+  readonly inputs: Inputs;
   readonly uses: Map<object, number>;
   readonly orphan: (work: Promise<unknown>) => void;
 }
@@ -132,6 +135,10 @@ export class Context implements RunContext {
 
   resolveEmbedder(embedder: EmbedderDefinition): Promise<ReadyEmbedder> {
     return this.#core.resolveEmbedder(embedder);
+  }
+
+  ask<Kind extends InputKind>(request: InputRequest<Kind>): Work<InputAnswers[Kind]> {
+    return this.#core.inputs.ask(request, this);
   }
 
   countUse(key: object): number {

@@ -20,6 +20,7 @@ export class OpenSpans {
       case 'model.start':
       case 'embed.start':
       case 'tool.start':
+      case 'input.start':
         this.#starts.set(draft.span.id, draft);
         break;
       case 'task.end':
@@ -27,6 +28,7 @@ export class OpenSpans {
       case 'model.end':
       case 'embed.end':
       case 'tool.end':
+      case 'input.end':
         this.#starts.delete(draft.span.id);
     }
   }
@@ -74,6 +76,8 @@ function endOf(start: EventBody, error: ErrorData): EventBody | undefined {
     }
     case 'tool.start':
       return { type: 'tool.end', tool: start.tool, callId: start.callId, result: '', error };
+    case 'input.start':
+      return { type: 'input.end', token: start.token, answer: null, error };
     default:
       return undefined; // the run's own end is written by the run
   }

@@ -14,11 +14,13 @@ import { Stamp } from '../observe/stamp.ts';
 import type { Job } from '../ports/engine.ts';
 import type { EventDraft, Span } from '../ports/span.ts';
 import type { ReadableEvent, RunEnd } from '../protocol/event.ts';
+import type { InputAnswer, PendingInput } from '../protocol/input.ts';
 import type { ErrorData, RunStatus } from '../protocol/output.ts';
 import type { LedgerEntry, UsageReport } from '../protocol/usage.ts';
 import { EventBuffer } from './buffer.ts';
 import { Context } from './context.ts';
 import { enterRun } from './current.ts';
+import { Inputs } from './inputs.ts';
 import { OpenSpans } from './open-spans.ts';
 import type { RunSetup } from './setup.ts';
 
@@ -71,6 +73,7 @@ export class Run<Output> implements AsyncDisposable {
   readonly #ledger: Ledger;
   readonly #buffer: EventBuffer;
   readonly #spans = new OpenSpans();
+  readonly #inputs: Inputs;
   #orphaned = 0;
   #status: RunStatus | 'running' = 'running';
 
@@ -81,6 +84,7 @@ export class Run<Output> implements AsyncDisposable {
     this.#stamp = new Stamp(runId, runtime.clock);
     this.#ledger = new Ledger(runId, setup.allowances);
     this.#buffer = new EventBuffer(options.bufferSize);
+    this.#inputs = new Inputs(runId);
     const current = { id: runId, spanId: runId };
     this.#dispatcher = new Dispatcher({
       enter: (call) => enterRun(current, call),
@@ -108,6 +112,20 @@ export class Run<Output> implements AsyncDisposable {
   /** All events from the first on, then live, until the run has ended. Any number of readers. */
   events(): AsyncGenerator<ReadableEvent, void, void> {
     return this.#buffer.read();
+  }
+
+  /** What the run waits for people to say, oldest first. */
+  get pendingInputs(): readonly PendingInput[] {
+    return this.#inputs.pending;
+  }
+
+  /**
+   * Answers a request of `pendingInputs` or of an `input.start` event. The first answer counts.
+   *
+   * @throws RegattaError `input/unknown-token`, also for a token that was answered; `input/invalid-answer`.
+   */
+  respond(token: string, answer: InputAnswer): void {
+    this.#inputs.respond(token, answer);
   }
 
   /** Ends the run as `cancelled` and frees whoever awaits it. Idempotent, also after the end. */
@@ -179,6 +197,7 @@ export class Run<Output> implements AsyncDisposable {
       journal: options.journal,
       resolveModel: runtime.resolverFor(options.journal),
       resolveEmbedder: runtime.resolveEmbedder,
+      inputs: this.#inputs,
       uses: new Map<object, number>(),
       orphan: (work: Promise<unknown>) => this.#adopt(work),
     };

@@ -78,6 +78,10 @@ function wordsOf(event: RunEvent): readonly string[] {
     }
     case 'tool.end':
       return ['tool', quote(event.tool), failure(event.error)];
+    case 'input.start':
+      return ['input', quote(event.question), `waits for ${event.token}`];
+    case 'input.end':
+      return ['input', event.token, failure(event.error)];
     default:
       return [event.type];
   }

@@ -125,6 +125,8 @@ export function runEvents({
       : place.slice(0, Math.max(place.lastIndexOf('/'), 0));
     const parentId = place === '' ? null : `${runId}${above}`;
     return Object.freeze({
+      task: null,
+      agent: null,
       ...body,
       id: `${spanId}:${body.type}`,
       runId,

@@ -5,36 +5,33 @@ import { messageOf, RegattaError } from '../base/errors.ts';
 import type { Json } from '../base/json.ts';
 import { listProblems } from '../base/schema.ts';
 import type { RunContext } from '../ports/run-context.ts';
+import type { Work } from '../ports/span.ts';
 import type { Tool } from '../ports/tool.ts';
 import type { ToolCallPart, ToolMessage } from '../protocol/message.ts';
 import type { ErrorData } from '../protocol/output.ts';
 
-export interface ToolAnswer {
-  readonly message: ToolMessage;
-  /** Null when the tool did its work. */
-  readonly error: ErrorData | null;
-}
-
-/** Never rejects: a failure, also an abort, is an answer. */
-export async function callTool(
+/** One call as events: a start, what the tool's own work says, and one end. Never throws: a failure, also an abort, is an answer. */
+export async function* callTool(
   tools: readonly Tool[],
   call: ToolCallPart,
   context: RunContext,
-): Promise<ToolAnswer> {
-  const { callId, tool } = call;
+): Work<ToolMessage> {
+  const { callId, tool, args } = call;
+  const { span } = context;
+  yield { span, body: { type: 'tool.start', tool, callId, args } };
+  const answer: { result: string; error: ErrorData | null } = { result: '', error: null };
   try {
-    const content = await use(tools, call, context);
-    return { message: Object.freeze({ role: 'tool', callId, tool, content, isError: false }), error: null };
+    answer.result = yield* use(tools, call, context);
   } catch (error) {
-    const content = messageOf(error);
-    return {
-      message: Object.freeze({ role: 'tool', callId, tool, content, isError: true }),
-      error: toErrorData(error),
-    };
+    answer.result = messageOf(error);
+    answer.error = toErrorData(error);
   }
+  yield { span, body: { type: 'tool.end', tool, callId, ...answer } };
+  const isError = answer.error !== null;
+  return Object.freeze({ role: 'tool', callId, tool, content: answer.result, isError });
 }
 
-async function use(tools: readonly Tool[], call: ToolCallPart, context: RunContext): Promise<string> {
+async function* use(tools: readonly Tool[], call: ToolCallPart, context: RunContext): Work<string> {
   const tool = tools.find(({ name }) => name === call.tool);
   if (tool === undefined) throw unknownTool(call.tool, tools);
   const args = await guardArgs(call, context);
@@ -48,9 +45,11 @@ async function use(tools: readonly Tool[], call: ToolCallPart, context: RunConte
     );
   }
   if (tool.maxUses !== undefined) countUse(tool, tool.maxUses, context);
-  const result = await context.step('tool', () =>
-    execute(tool, { args: parsed.value, callId: call.callId }, context),
-  );
+  // Work of ours records its own steps; a user's function is one.
+  const result =
+    tool.work === undefined
+      ? await context.step('tool', () => execute(tool, { args: parsed.value, callId: call.callId }, context))
+      : yield* tool.work(parsed.value, context);
   if (!context.isGuarded('tool.after')) return result;
   return (await context.guard('tool.after', { tool: tool.name, args, result })).result;
 }

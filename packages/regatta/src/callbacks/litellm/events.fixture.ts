@@ -28,6 +28,8 @@ export const UNAUTHORIZED: ErrorData = {
 export function callEvents(bodies: readonly EventBody[]): readonly RunEvent[] {
   const around = (spanId: string, parentId: string | null, body: EventBody, time: number): RunEvent =>
     Object.freeze({
+      task: null,
+      agent: null,
       ...body,
       id: `${spanId}:${body.type}-${time}`,
       runId: RUN_ID,

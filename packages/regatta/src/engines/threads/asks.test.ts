@@ -65,7 +65,11 @@ function openCalls(reserve: (settle: (settlement: Settlement) => void) => Return
     meter,
     withSignal: (inner: AbortSignal): Partial<CallContext> => ({ ...context, signal: inner }),
   } as unknown as RunContext; // as much of one as a reservation takes
-  const calls = new HostCalls({ answer: (_call, outcome) => answers.push(outcome), work: () => undefined });
+  const calls = new HostCalls({
+    answer: (_call, outcome) => answers.push(outcome),
+    work: () => undefined,
+    say: () => undefined,
+  });
   const attempt = { callId: 'c', attempt: 1, model: 'm', task: null, agent: null };
   const ask: Ask = { kind: 'reserve', attempt, estimate: { tokens: 7, costNanoUsd: 70 } };
   return { calls, context, ask, settled, answers };

@@ -63,6 +63,7 @@ export class RemoteRun implements Receiver {
     this.#calls = new HostCalls({
       answer: (call, outcome) => thread.post({ type: 'answer', runId, call, outcome }),
       work: (call) => thread.post({ type: 'work', runId, call }),
+      say: (draft) => this.#news.push(draft),
     });
     thread.start(order, this);
     context.signal.addEventListener('abort', this.#cancel, { once: true });

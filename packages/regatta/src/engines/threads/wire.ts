@@ -10,6 +10,7 @@ import type { Attempt, Estimate, Settlement } from '../../ports/meter.ts';
 import type { Span } from '../../ports/span.ts';
 import type { CrewRef } from '../../protocol/crew-ref.ts';
 import type { EventBody } from '../../protocol/event.ts';
+import type { InputRequest } from '../../protocol/input.ts';
 import type { PortableFacts } from './portable-facts.ts';
 import type { WireError } from './wire-error.ts';
 
@@ -57,7 +58,8 @@ export interface SpanNotice {
 export type Ask =
   | { readonly kind: 'reserve'; readonly attempt: Omit<Attempt, 'estimate'>; readonly estimate: Estimate }
   | { readonly kind: 'guard'; readonly at: GuardPoint; readonly subject: GuardSubjects[GuardPoint] }
-  | { readonly kind: 'step'; readonly name: string };
+  | { readonly kind: 'step'; readonly name: string }
+  | { readonly kind: 'input'; readonly request: InputRequest };
 
 /** What a run's thread says of it. */
 export type FromRun = { readonly runId: string } & (
