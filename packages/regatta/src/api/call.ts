@@ -1,5 +1,5 @@
 /** One call of an LLM: what it is asked with, and what comes out. */
-import { deepFreeze, toJsonOr } from '../base/json.ts';
+import { toJson, toJsonOr } from '../base/json.ts';
 import { Problems, show } from '../base/problems.ts';
 import { type Contract, createContract, type InferSchema, type Schema } from '../base/schema.ts';
 import { type Answered, askModel, isRefusal, type Question } from '../model/ask.ts';
@@ -120,9 +120,10 @@ export function createQuestion(input: CallInput, options: CallOptions): Question
   }
   problems.integer('maxOutputRetries', maxOutputRetries, 0);
   problems.throwIfAny();
-  const messages: readonly Message[] = deepFreeze(
-    typeof input === 'string' ? [{ role: 'user', content: input }] : structuredClone(input),
-  );
+  // A copy, since the call goes on while the caller has the messages. Messages are JSON.
+  const messages = toJson(
+    typeof input === 'string' ? [{ role: 'user', content: input }] : input,
+  ) as unknown as readonly Message[];
   const contract: Contract | null =
     output === undefined ? null : createContract(output, 'The output of llm.call');
   return {

@@ -28,6 +28,8 @@ export class CancelScope {
   readonly #parent: AbortSignal;
   readonly #onOrphan: ((work: Promise<unknown>) => void) | undefined;
   readonly #timer: NodeJS.Timeout | undefined;
+  /** Who waits in `race`: a listener each on the signal would cost more than all the rest. */
+  readonly #waiting = new Set<() => void>();
   readonly #follow = (): void => this.abort(this.#parent.reason);
 
   constructor(parent: AbortSignal, { timeoutMs, timeoutReason, onOrphan }: CancelScopeOptions = {}) {
@@ -40,12 +42,18 @@ export class CancelScope {
   }
 
   abort(reason: unknown): void {
-    if (!this.signal.aborted) this.#controller.abort(reason);
+    if (this.signal.aborted) return;
+    this.#controller.abort(reason);
+    for (const stop of this.#waiting) stop();
   }
 
   /** The value of `work`, or the signal's reason as soon as the scope is aborted. */
   race<T>(work: PromiseLike<T>): Promise<T> {
-    return untilAborted(work, this.signal, this.#onOrphan);
+    return raceStop(work, this.signal, {
+      onOrphan: this.#onOrphan,
+      listen: (stop) => this.#waiting.add(stop),
+      forget: (stop) => this.#waiting.delete(stop),
+    });
   }
 
   /** Idempotent. Does not abort. */
@@ -61,24 +69,41 @@ export function untilAborted<T>(
   signal: AbortSignal,
   onOrphan?: (work: Promise<unknown>) => void,
 ): Promise<T> {
+  return raceStop(work, signal, {
+    onOrphan,
+    listen: (stop) => signal.addEventListener('abort', stop, { once: true }),
+    forget: (stop) => signal.removeEventListener('abort', stop),
+  });
+}
+
+interface Stopping {
+  readonly onOrphan: ((work: Promise<unknown>) => void) | undefined;
+  readonly listen: (stop: () => void) => void;
+  readonly forget: (stop: () => void) => void;
+}
+
+function raceStop<T>(
+  work: PromiseLike<T>,
+  signal: AbortSignal,
+  { onOrphan, listen, forget }: Stopping,
+): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const stop = (): void => {
       reject(signal.reason);
       onOrphan?.(Promise.resolve(work));
     };
-    const settle = (): void => signal.removeEventListener('abort', stop);
     // Both handlers are always attached, so work that fails after its caller left is not unhandled.
     work.then(
       (value) => {
-        settle();
+        forget(stop);
         resolve(value);
       },
       (error) => {
-        settle();
+        forget(stop);
         reject(error);
       },
     );
     if (signal.aborted) stop();
-    else signal.addEventListener('abort', stop, { once: true });
+    else listen(stop);
   });
 }

@@ -42,3 +42,28 @@ test('deepFreeze freezes what is inside, and toJson copies before it does', () =
   expect(Object.isFrozen(copy.list[0])).toBe(true);
   expect(Object.isFrozen(deepFreeze(given).list[0])).toBe(true);
 });
+
+test('toJson gives what a way through JSON text gives, frozen', () => {
+  const values = fc.anything({
+    withDate: true,
+    withBoxedValues: true,
+    withNullPrototype: true,
+    withSparseArray: true,
+    withMap: true,
+  });
+  fc.assert(
+    fc.property(values, (value) => {
+      const text = JSON.stringify(value);
+      const json = toJson(value);
+      expect(json).toEqual(text === undefined ? null : JSON.parse(text));
+      expect(JSON.stringify(json)).toBe(text ?? 'null');
+      expect(Object.isFrozen(json)).toBe(true);
+    }),
+  );
+  expect(toJson({ toJSON: (key: string) => `<${key}>` })).toBe('<>');
+  expect(toJson({ a: [{ toJSON: (key: string) => key }] })).toEqual({ a: ['0'] });
+  const cycle: { self?: unknown } = {};
+  cycle.self = cycle;
+  expect(() => toJson(cycle)).toThrow(TypeError);
+  expect(() => toJson({ big: 1n })).toThrow(TypeError);
+});

@@ -9,7 +9,10 @@ export interface JsonObject {
 export function deepFreeze<T>(value: T): T {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
   Object.freeze(value);
-  for (const key in value) deepFreeze(value[key]);
+  for (const key in value) {
+    const inner = value[key];
+    if (typeof inner === 'object') deepFreeze(inner);
+  }
   return value;
 }
 
@@ -18,9 +21,53 @@ export function deepFreeze<T>(value: T): T {
  * @throws TypeError for a cycle or a BigInt, as `JSON.stringify` does.
  */
 export function toJson(value: unknown): Json {
-  if (value === undefined) return null;
+  return copy(value, '', 0) ?? null;
+}
+
+/** Deeper than what people write, and shallow enough for the stack: a cycle ends here. */
+const MAX_DEPTH = 200;
+
+/** `JSON.parse(JSON.stringify(value))` in one pass, frozen. Undefined for what JSON leaves out. */
+function copy(value: unknown, key: string, depth: number): Json | undefined {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return value;
+    case 'number':
+      return Number.isFinite(value) ? value + 0 : null; // JSON has no -0
+    case 'object':
+      break;
+    default:
+      return native(value);
+  }
+  if (value === null) return null;
+  if (depth > MAX_DEPTH || isBoxed(value)) return native(value);
+  if ('toJSON' in value && typeof value.toJSON === 'function') return copy(value.toJSON(key), key, depth + 1);
+  if (Array.isArray(value)) {
+    const items: Json[] = [];
+    for (let index = 0; index < value.length; index++) {
+      items.push(copy(value[index], String(index), depth + 1) ?? null);
+    }
+    return Object.freeze(items);
+  }
+  const fields: Record<string, Json> = {};
+  for (const name of Object.keys(value)) {
+    const field = copy(Reflect.get(value, name), name, depth + 1);
+    if (field === undefined) continue;
+    if (name === '__proto__') return native(value); // an assignment would not make a field of it
+    fields[name] = field;
+  }
+  return Object.freeze(fields);
+}
+
+function isBoxed(value: object): boolean {
+  return value instanceof String || value instanceof Number || value instanceof Boolean;
+}
+
+/** What is rare, as JSON itself has it: it throws for a cycle or a BigInt. */
+function native(value: unknown): Json | undefined {
   const text = JSON.stringify(value);
-  return text === undefined ? null : deepFreeze(JSON.parse(text) as Json); // JSON.parse yields nothing but Json
+  return text === undefined ? undefined : deepFreeze(JSON.parse(text) as Json); // JSON.parse yields nothing but Json
 }
 
 /** As `toJson`, with `fallback` for what JSON cannot carry. */

@@ -165,17 +165,25 @@ function isModel(object: object): object is Model {
 /** Loads the provider's package with the first call, so that a definition costs nothing. */
 function lazyModel(identity: Omit<Model, 'call'>, open: () => Promise<Model>): Model {
   let opening: Promise<Model> | undefined;
+  let opened: Model | undefined;
+  const openOnce = async (): Promise<Model> => {
+    opening ??= open();
+    const current = opening;
+    try {
+      opened = await current;
+      return opened;
+    } catch (error) {
+      if (opening === current) opening = undefined; // what failed may be mended: a later call tries anew
+      throw error;
+    }
+  };
+  async function* openAndCall(...[request, context]: Parameters<Model['call']>): ReturnType<Model['call']> {
+    const model = await untilAborted(openOnce(), context.signal, context.orphan);
+    return yield* model.call(request, context);
+  }
   return {
     ...identity,
-    async *call(request, context) {
-      opening ??= open();
-      const current = opening;
-      current.catch(() => {
-        if (opening === current) opening = undefined; // what failed may be mended: a later call tries anew
-      });
-      const model = await untilAborted(current, context.signal, context.orphan);
-      return yield* model.call(request, context);
-    },
+    call: (request, context) => (opened ?? { call: openAndCall }).call(request, context),
   };
 }
 

@@ -48,6 +48,7 @@ export function createFetches({ connections }: Pick<FetchOptions, 'connections'>
 export function createFetch({ connections, connectMs = 10_000 }: FetchOptions): ClosableFetch {
   let opening: Promise<Dispatcher> | undefined;
   let isClosed = false;
+  const targetOf = createTargets();
 
   async function open(): Promise<Dispatcher> {
     const { Agent } = await import('undici'); // for those who call a model
@@ -67,19 +68,18 @@ export function createFetch({ connections, connectMs = 10_000 }: FetchOptions): 
     }
     opening ??= open();
     const dispatcher = await opening;
-    const { origin, pathname, search, href } = new URL(input);
+    const target = targetOf(String(input));
     const exchange = new Exchange(init.signal ?? null);
     dispatcher.dispatch(
       {
-        origin,
-        path: pathname + search,
+        ...target,
         method: (init.method ?? 'GET') as Dispatcher.HttpMethod, // any token is passed on
         headers: toHeaders(init.headers),
         body,
       },
       exchange,
     );
-    return toResponse(href, await exchange.head, exchange);
+    return toResponse(target.origin + target.path, await exchange.head, exchange);
   }
 
   return {
@@ -88,6 +88,29 @@ export function createFetch({ connections, connectMs = 10_000 }: FetchOptions): 
       isClosed = true;
       if (opening) await (await opening).destroy();
     },
+  };
+}
+
+interface Target {
+  readonly origin: string;
+  readonly path: string;
+}
+
+/** URLs that are parsed once: a model has one or two, and those of a batch are not kept for ever. */
+const KEPT_TARGETS = 64;
+
+/** To parse a URL costs as much as to write a small request. */
+function createTargets(): (url: string) => Target {
+  const targets = new Map<string, Target>();
+  return (url) => {
+    let target = targets.get(url);
+    if (target === undefined) {
+      const { origin, pathname, search } = new URL(url);
+      target = { origin, path: pathname + search };
+      if (targets.size >= KEPT_TARGETS) targets.clear();
+      targets.set(url, target);
+    }
+    return target;
   };
 }
 

@@ -49,7 +49,8 @@ export class Lane {
   readonly #entry: ObserverEntry;
   readonly #options: LaneOptions;
   readonly #backlog: Backlog;
-  readonly #breaker: Breaker;
+  /** Made when the observer first fails. */
+  #breaker: Breaker | undefined;
   #isDraining = false;
   #offered = 0;
   #delivered = 0;
@@ -63,7 +64,6 @@ export class Lane {
     this.#entry = entry;
     this.#options = options;
     this.#backlog = new Backlog(entry, () => this.#wake());
-    this.#breaker = new Breaker({ ...entry, clock: options.clock });
   }
 
   push(event: RunEvent): void {
@@ -123,7 +123,7 @@ export class Lane {
     for (let burst = 0; ; burst++) {
       const event = this.#backlog.shift();
       if (event === undefined) break;
-      if (!this.#breaker.allows()) {
+      if (this.#breaker?.allows() === false) {
         this.#broken++;
         continue;
       }
@@ -179,11 +179,13 @@ export class Lane {
 
   #succeed(): void {
     this.#delivered++;
-    this.#breaker.succeed();
+    this.#breaker?.succeed();
   }
 
   #fail(error: unknown, event: RunEvent): void {
     this.#failed++;
+    const { breakAfter, breakMs } = this.#entry;
+    this.#breaker ??= new Breaker({ breakAfter, breakMs, clock: this.#options.clock });
     this.#breaker.fail();
     try {
       this.#options.onError(error, event, this.#entry.name);

@@ -89,47 +89,71 @@ export class Ledger implements Meter {
 
 const NO_BUDGETS: readonly Settle[] = [];
 
-/** Totals of `entries`, and the same by task, agent and model. */
+/** Totals of `entries`, and the same by task, agent and model: in one pass. */
 function report(entries: readonly LedgerEntry[]): UsageReport {
-  return Object.freeze({
-    ...total(entries),
-    byTask: groupBy(entries, ({ task }) => task),
-    byAgent: groupBy(entries, ({ agent }) => agent),
-    byModel: groupBy(entries, ({ model }) => model),
-  });
-}
-
-function groupBy(
-  entries: readonly LedgerEntry[],
-  keyOf: (entry: LedgerEntry) => string | null,
-): Readonly<Record<string, UsageTotals>> {
-  const groups = new Map<string, LedgerEntry[]>();
+  const all = new Sum();
+  const [byTask, byAgent, byModel] = [new Map<string, Sum>(), new Map<string, Sum>(), new Map<string, Sum>()];
   for (const entry of entries) {
-    const key = keyOf(entry);
-    if (key === null) continue;
-    const group = groups.get(key);
-    if (group) group.push(entry);
-    else groups.set(key, [entry]);
+    all.add(entry);
+    const { task, agent, model } = entry;
+    if (task !== null) sumOf(byTask, task).add(entry);
+    if (agent !== null) sumOf(byAgent, agent).add(entry);
+    sumOf(byModel, model).add(entry);
   }
-  return Object.freeze(Object.fromEntries(Array.from(groups, ([key, group]) => [key, total(group)])));
+  const [tasks, agents, models] = [totalsOf(byTask), totalsOf(byAgent), totalsOf(byModel)];
+  return Object.freeze({ ...all.totals(), byTask: tasks, byAgent: agents, byModel: models });
 }
 
-function total(entries: readonly LedgerEntry[]): UsageTotals {
-  const sum = (pick: (entry: LedgerEntry) => number | null): number =>
-    entries.reduce((whole, entry) => whole + (pick(entry) ?? 0), 0);
-  const inputTokens = sum(({ usage }) => usage.inputTokens);
-  const outputTokens = sum(({ usage }) => usage.outputTokens);
-  const isPriced = entries.every(({ costNanoUsd }) => costNanoUsd !== null);
-  return Object.freeze({
-    calls: new Set(entries.map(({ callId }) => callId)).size,
-    attempts: entries.length,
-    inputTokens,
-    outputTokens,
-    totalTokens: inputTokens + outputTokens,
-    cachedInputTokens: sum(({ usage }) => usage.cachedInputTokens),
-    cacheWriteTokens: sum(({ usage }) => usage.cacheWriteTokens),
-    reasoningTokens: sum(({ usage }) => usage.reasoningTokens),
-    costUsd: isPriced ? sum(({ costNanoUsd }) => costNanoUsd) / 1e9 : null,
-    estimated: entries.filter(({ source }) => source === 'estimated').length,
-  });
+function sumOf(sums: Map<string, Sum>, key: string): Sum {
+  let sum = sums.get(key);
+  if (sum === undefined) {
+    sum = new Sum();
+    sums.set(key, sum);
+  }
+  return sum;
+}
+
+function totalsOf(sums: ReadonlyMap<string, Sum>): Readonly<Record<string, UsageTotals>> {
+  return Object.freeze(Object.fromEntries(Array.from(sums, ([key, sum]) => [key, sum.totals()])));
+}
+
+class Sum {
+  readonly #calls = new Set<string>();
+  #attempts = 0;
+  #inputTokens = 0;
+  #outputTokens = 0;
+  #cachedInputTokens = 0;
+  #cacheWriteTokens = 0;
+  #reasoningTokens = 0;
+  #costNanoUsd: number | null = 0;
+  #estimated = 0;
+
+  add({ callId, usage, costNanoUsd, source }: LedgerEntry): void {
+    this.#calls.add(callId);
+    this.#attempts++;
+    this.#inputTokens += usage.inputTokens ?? 0;
+    this.#outputTokens += usage.outputTokens ?? 0;
+    this.#cachedInputTokens += usage.cachedInputTokens ?? 0;
+    this.#cacheWriteTokens += usage.cacheWriteTokens ?? 0;
+    this.#reasoningTokens += usage.reasoningTokens ?? 0;
+    if (this.#costNanoUsd !== null) {
+      this.#costNanoUsd = costNanoUsd === null ? null : this.#costNanoUsd + costNanoUsd;
+    }
+    if (source === 'estimated') this.#estimated++;
+  }
+
+  totals(): UsageTotals {
+    return Object.freeze({
+      calls: this.#calls.size,
+      attempts: this.#attempts,
+      inputTokens: this.#inputTokens,
+      outputTokens: this.#outputTokens,
+      totalTokens: this.#inputTokens + this.#outputTokens,
+      cachedInputTokens: this.#cachedInputTokens,
+      cacheWriteTokens: this.#cacheWriteTokens,
+      reasoningTokens: this.#reasoningTokens,
+      costUsd: this.#costNanoUsd === null ? null : this.#costNanoUsd / 1e9,
+      estimated: this.#estimated,
+    });
+  }
 }
