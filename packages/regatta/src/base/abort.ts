@@ -49,11 +49,7 @@ export class CancelScope {
 
   /** The value of `work`, or the signal's reason as soon as the scope is aborted. */
   race<T>(work: PromiseLike<T>): Promise<T> {
-    return raceStop(work, this.signal, {
-      onOrphan: this.#onOrphan,
-      listen: (stop) => this.#waiting.add(stop),
-      forget: (stop) => this.#waiting.delete(stop),
-    });
+    return race(work, this.signal, this.#waiting, this.#onOrphan);
   }
 
   /** Idempotent. Does not abort. */
@@ -69,23 +65,24 @@ export function untilAborted<T>(
   signal: AbortSignal,
   onOrphan?: (work: Promise<unknown>) => void,
 ): Promise<T> {
-  return raceStop(work, signal, {
-    onOrphan,
-    listen: (stop) => signal.addEventListener('abort', stop, { once: true }),
-    forget: (stop) => signal.removeEventListener('abort', stop),
-  });
+  const listeners = {
+    add: (stop: () => void) => signal.addEventListener('abort', stop, { once: true }),
+    delete: (stop: () => void) => signal.removeEventListener('abort', stop),
+  };
+  return race(work, signal, listeners, onOrphan);
 }
 
-interface Stopping {
-  readonly onOrphan: ((work: Promise<unknown>) => void) | undefined;
-  readonly listen: (stop: () => void) => void;
-  readonly forget: (stop: () => void) => void;
+/** Where those wait who stop as soon as a signal is aborted. */
+interface Waiting {
+  add(stop: () => void): unknown;
+  delete(stop: () => void): unknown;
 }
 
-function raceStop<T>(
+function race<T>(
   work: PromiseLike<T>,
   signal: AbortSignal,
-  { onOrphan, listen, forget }: Stopping,
+  waiting: Waiting,
+  onOrphan?: (work: Promise<unknown>) => void,
 ): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const stop = (): void => {
@@ -95,15 +92,15 @@ function raceStop<T>(
     // Both handlers are always attached, so work that fails after its caller left is not unhandled.
     work.then(
       (value) => {
-        forget(stop);
+        waiting.delete(stop);
         resolve(value);
       },
       (error) => {
-        forget(stop);
+        waiting.delete(stop);
         reject(error);
       },
     );
     if (signal.aborted) stop();
-    else listen(stop);
+    else waiting.add(stop);
   });
 }
