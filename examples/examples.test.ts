@@ -37,6 +37,17 @@ test('crew-with-tools: the tool is used, and the skipper comes after the forecas
   expect(usage).toMatch(/^3 model calls, [1-9]\d* tokens, 0 USD/);
 });
 
+test('graph-with-guardrails: two tasks at once, a decision after both, and a guardrail before it counts', async () => {
+  const { code, stdout, stderr } = await runExample('graph-with-guardrails');
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  const lines = stdout.trim().split('\n');
+  expect(lines.slice(0, 2)).toEqual(['rig starts', 'weather starts']);
+  const at = (line: string) => lines.indexOf(line);
+  expect(at('decision starts')).toBeGreaterThan(Math.max(at('rig done'), at('weather done')));
+  expect(at('namesAReason accepts')).toBe(at('decision done') - 1);
+  expect(lines.at(-1)).toBe('4 outputs, 4 calls');
+});
+
 test('many-crews: each run gives its own answer, each tracer hears all of its run and nothing of another', async () => {
   const { code, stdout, stderr } = await runExample('many-crews', '40');
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });

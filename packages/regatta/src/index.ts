@@ -35,6 +35,7 @@ export {
   type OutputOf,
 } from './api/crew.ts';
 export { type CrewRefOptions, crewRef } from './api/crew-ref.ts';
+export type { CrewChunk, CrewStream } from './api/crew-stream.ts';
 export {
   Embedder,
   type EmbedderOptions,
@@ -75,7 +76,27 @@ export { type LiteLLMFunction, litellmFunction as litellmCallback } from './call
 export type { LiteLLMCallback } from './callbacks/litellm/callback.ts';
 export type { CallKwargs } from './callbacks/litellm/kwargs.ts';
 export type { StandardLoggingPayload } from './callbacks/litellm/standard-payload.ts';
-export type { ContextRequest, CreateContext, TaskDefinition } from './crew/definition.ts';
+export type { InputFile, InputFileOptions } from './context/input-files.ts';
+export type {
+  AfterKickoff,
+  BeforeKickoff,
+  ContextRequest,
+  ContextStrategy,
+  CreateContext,
+  FailurePolicy,
+  Process,
+  TaskCallback,
+  TaskCondition,
+  TaskDefinition,
+} from './crew/definition.ts';
+export type {
+  Guardrail,
+  GuardrailCheck,
+  GuardrailContext,
+  GuardrailOptions,
+  GuardrailSubject,
+  GuardrailVerdict,
+} from './guardrail/definition.ts';
 export type { Strategy } from './model/route-order.ts';
 export type { BudgetLimits } from './observe/budget.ts';
 export type { LaneCounts } from './observe/lane.ts';
@@ -133,7 +154,14 @@ export type {
   UserMessage,
 } from './protocol/message.ts';
 // What runs give back, and what they cost.
-export type { CrewOutput, ErrorData, RunStatus, TaskOutput, TaskStatus } from './protocol/output.ts';
+export type {
+  CrewOutput,
+  ErrorData,
+  RunStatus,
+  SkipReason,
+  TaskOutput,
+  TaskStatus,
+} from './protocol/output.ts';
 export type {
   LedgerEntry,
   Price,

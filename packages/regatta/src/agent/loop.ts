@@ -37,6 +37,8 @@ export interface AgentAnswer {
   /** By the contract; undefined without one. */
   readonly parsed: unknown;
   readonly calls: number;
+  /** The conversation, up to and with the answer: it may go on. */
+  readonly messages: readonly Message[];
 }
 
 /**
@@ -58,13 +60,13 @@ export async function* runAgent(
   const tools = Object.freeze(assignment.tools.map(({ name }) => name));
   yield { span, body: { type: 'agent.start', agent: role, model: assignment.model.id, tools } };
   try {
-    const { text, parsed } = yield* answer(
+    const { text, parsed, messages } = yield* answer(
       agent,
       { ...assignment, tally },
       deadline === undefined ? context : context.withSignal(deadline.signal),
     );
     yield { span, body: { type: 'agent.end', agent: role, calls: tally.calls, text, error: null } };
-    return { text, parsed, calls: tally.calls };
+    return { text, parsed, calls: tally.calls, messages };
   } catch (thrown) {
     const error = toErrorData(thrown);
     yield { span, body: { type: 'agent.end', agent: role, calls: tally.calls, text: null, error } };
@@ -83,7 +85,7 @@ async function* answer(
   agent: AgentDefinition,
   { model, modelScope, tools, contract, messages: opening, tally }: Tallied,
   context: RunContext,
-): Work<{ readonly text: string; readonly parsed: unknown }> {
+): Work<Omit<AgentAnswer, 'calls'>> {
   const messages = [...opening];
   const output = contract === null ? null : { name: 'answer', schema: contract.jsonSchema, isInPrompt: true };
   let rejections = 0;
@@ -111,13 +113,13 @@ async function* answer(
       messages.push(EMPTY_ANSWER_FEEDBACK);
       continue;
     }
-    if (contract === null) return { text, parsed: undefined };
+    if (contract === null) return { text, parsed: undefined, messages };
     const verdict = await untilAborted(
       checkAnswer(text, contract, finishReason),
       context.signal,
       context.orphan,
     );
-    if (verdict.isValid) return { text, parsed: verdict.value };
+    if (verdict.isValid) return { text, parsed: verdict.value, messages };
     const { problems, lines } = verdict;
     yield { span: context.span, body: { type: 'output.rejected', text, problems: lines } };
     if (rejections === agent.maxOutputRetries) {

@@ -1,13 +1,22 @@
 /** `Crew`: agents and tasks, ready to run any number of times at once. */
 
+import { resolve } from 'node:path';
 import { limitAll } from '../base/limit.ts';
 import { Problems } from '../base/problems.ts';
 import type { Inputs } from '../base/template.ts';
+import { checkFiles, type InputFile, toFileSources } from '../context/input-files.ts';
+import { checkCrew } from '../crew/check.ts';
 import {
+  type AfterKickoff,
+  type BeforeKickoff,
+  type ContextStrategy,
   type CreateContext,
   type CrewDefinition,
-  checkCrew,
+  copyStrategy,
+  type FailurePolicy,
   type Process,
+  TASK_CONCURRENCY,
+  type TaskCallback,
   type TaskDefinition,
 } from '../crew/definition.ts';
 import { createJob } from '../crew/job.ts';
@@ -20,9 +29,11 @@ import type { Entry, Scope } from '../ports/scope.ts';
 import type { CrewRef } from '../protocol/crew-ref.ts';
 import type { CrewOutput } from '../protocol/output.ts';
 import type { Run } from '../run/run.ts';
+import { logFileSink } from '../sinks/log-file.ts';
 import type { Agent } from './agent.ts';
 import { type Callback, toScope } from './callback.ts';
 import { defaultCore, type RuntimeHolder } from './core.ts';
+import { CrewStream } from './crew-stream.ts';
 import { openNamed } from './integrations.ts';
 import { type LlmInput, toLlm } from './llm.ts';
 
@@ -40,8 +51,33 @@ export interface CrewOptions<Tasks extends readonly TaskDefinition[]> {
   readonly agents: readonly Agent[];
   /** In order: each may read the outputs of those before it. */
   readonly tasks: Tasks;
-  /** @default 'sequential' */
+  /**
+   * `sequential`: one after the other, apart from those that are `async`. `graph`: each as soon as the
+   * tasks in its `context` and `after` are done; one without `context` waits for all before it.
+   * @default 'sequential'
+   */
   readonly process?: Process;
+  /** Tasks of one run at work together. @default 8 */
+  readonly concurrency?: number;
+  /**
+   * What the first failure does to tasks that do not need the one that failed: `cancel` stops those under
+   * way and skips the rest, `spare` lets them finish. The run fails in any case. @default 'cancel'
+   */
+  readonly onTaskFailure?: FailurePolicy;
+  /** How tasks are told what earlier ones gave. @default 'full' */
+  readonly contextStrategy?: ContextStrategy;
+  /** Tokens that it may take in one prompt, estimated, at least 50; the oldest is cut first. @default no limit */
+  readonly maxContextTokens?: number;
+  /** Change the inputs of a run before they are looked at, in this order. @default none */
+  readonly beforeKickoff?: readonly BeforeKickoff[];
+  /** Change the output of a run that succeeded, in this order. @default none */
+  readonly afterKickoff?: readonly AfterKickoff[];
+  /** Gets what each task gave, behind the task's own `callback`. It is waited for; what it throws fails the task. */
+  readonly taskCallback?: TaskCallback;
+  /** Where output files of tasks go. @default the working directory of the run */
+  readonly outputDirectory?: string;
+  /** File that all events are written to: `.jsonl` as JSON, others as the console sink's lines. @default none */
+  readonly outputLogFile?: string;
   /** For agents without one. @default the runtime's */
   readonly llm?: LlmInput;
   /** Where other threads and machines find this crew; see `crewRef`. */
@@ -62,6 +98,10 @@ export interface CrewOptions<Tasks extends readonly TaskDefinition[]> {
 export interface KickoffOptions {
   /** Values for the `{placeholders}` of agents and tasks. */
   readonly inputs?: Inputs;
+  /** Files that every task's agent is shown, by name. @default none */
+  readonly inputFiles?: Readonly<Record<string, InputFile>>;
+  /** Where output files of tasks go. @default the crew's */
+  readonly outputDirectory?: string;
   /** What tools get as `context`: a tenant, a database handle. Never in events or journals. */
   readonly context?: unknown;
   /** Ends the run when it is aborted. */
@@ -104,6 +144,14 @@ export class Crew<const Tasks extends readonly TaskDefinition[] = readonly TaskD
   readonly agents: readonly Agent[];
   readonly tasks: Tasks;
   readonly process: Process;
+  readonly concurrency: number;
+  readonly onTaskFailure: FailurePolicy;
+  readonly contextStrategy: ContextStrategy;
+  readonly maxContextTokens: number | undefined;
+  readonly beforeKickoff: readonly BeforeKickoff[];
+  readonly afterKickoff: readonly AfterKickoff[];
+  readonly taskCallback: TaskCallback | undefined;
+  readonly outputDirectory: string | undefined;
   readonly llm: LlmDefinition | undefined;
   readonly ref: CrewRef | undefined;
   readonly createContext: CreateContext | undefined;
@@ -119,14 +167,29 @@ export class Crew<const Tasks extends readonly TaskDefinition[] = readonly TaskD
     this.tasks = Object.freeze([...(options.tasks ?? [])]) as readonly TaskDefinition[] as Tasks; // a copy has the same elements
     this.process = options.process ?? 'sequential';
     this.llm = toLlm(options.llm);
-    this.scope = toScope(options.callbacks, `Crew "${this.name}"`);
+    this.concurrency = options.concurrency ?? TASK_CONCURRENCY;
+    this.onTaskFailure = options.onTaskFailure ?? 'cancel';
+    this.contextStrategy = copyStrategy(options.contextStrategy ?? 'full');
+    this.maxContextTokens = options.maxContextTokens;
+    this.beforeKickoff = Object.freeze([...(options.beforeKickoff ?? [])]);
+    this.afterKickoff = Object.freeze([...(options.afterKickoff ?? [])]);
+    this.taskCallback = options.taskCallback;
+    this.outputDirectory = options.outputDirectory;
+    const { callbacks = [], outputLogFile } = options;
+    const log = outputLogFile === undefined ? [] : [logFileSink(outputLogFile)];
+    this.scope = toScope([...log, ...callbacks], `Crew "${this.name}"`);
     this.ref = options.ref;
     this.createContext = options.createContext;
     this.budget = options.budget && Object.freeze({ ...options.budget });
     this.limits = options.limits && Object.freeze({ ...options.limits });
     checkCrew(this);
-    this.plan = planCrew(this.agents, this.tasks);
+    this.plan = planCrew(this);
     Object.freeze(this);
+  }
+
+  /** Names of the inputs that the texts ask for, each once. */
+  get placeholders(): readonly string[] {
+    return this.plan.placeholders;
   }
 
   /** Runs the crew and gives its output. @throws RegattaError as the run's `result`. */
@@ -143,17 +206,33 @@ export class Crew<const Tasks extends readonly TaskDefinition[] = readonly TaskD
     return await this.#start(options, this.ref === undefined ? undefined : 'threads').result;
   }
 
-  /** Starts a run and gives its handle: result, events, usage, cancel. Bad inputs do not throw here: `result` rejects. */
+  /**
+   * Starts a run and gives its handle: result, events, usage, cancel. Bad inputs do not throw here:
+   * `result` rejects.
+   *
+   * @throws RegattaError `definition/invalid` for input files or a budget that are none.
+   */
   start(options: KickoffOptions = {}): Run<CrewOutput<OutputOf<Tasks>>> {
     return this.#start(options, undefined);
   }
 
+  /** Starts a run and gives what its agents write, while they write it; `result` has the output. */
+  stream(options: Omit<KickoffOptions, 'stream'> = {}): CrewStream<CrewOutput<OutputOf<Tasks>>> {
+    return new CrewStream(this.start({ ...options, stream: true }));
+  }
+
   #start(options: KickoffOptions, on: 'threads' | undefined): Run<CrewOutput<OutputOf<Tasks>>> {
-    const { callbacks, runtime, inputs = {}, ...rest } = options;
+    const { callbacks, runtime, inputs = {}, inputFiles, outputDirectory, ...rest } = options;
+    const files = toFileSources(inputFiles);
+    const problems = new Problems(`The run of crew "${this.name}"`);
+    checkFiles(problems, files);
+    problems.throwIfAny();
+    const directory = resolve(outputDirectory ?? this.outputDirectory ?? '.');
     const core = runtime?.core ?? defaultCore();
     const open = (name: string): Entry => openNamed(name, core.env);
     const scopes = [this.scope, toScope(callbacks, `The run of crew "${this.name}"`, open)];
-    return core.start(createJob<OutputOf<Tasks>>(this, inputs), { ...rest, scopes, definition: this, on });
+    const job = createJob<OutputOf<Tasks>>(this, inputs, { files, outputDirectory: directory });
+    return core.start(job, { ...rest, scopes, definition: this, on });
   }
 
   /**

@@ -70,6 +70,16 @@ export interface ErrorDetails {
     /** What the model last answered, whole, so that nothing is lost. */
     readonly text: string;
   };
+  /** The last answer, whole, and all that was wrong with it. */
+  'guardrail/rejected': { readonly agent: string; readonly feedback: string; readonly text: string };
+  'guardrail/failed': { readonly guardrail: string };
+  'hook/failed': { readonly hook: string };
+  'hook/timeout': { readonly hook: string; readonly timeoutMs: number };
+  'file/not-readable': { readonly name: string; readonly path: string };
+  'file/unknown-type': { readonly name: string };
+  'file/outside': { readonly file: string; readonly directory: string };
+  'file/not-written': { readonly file: string };
+  'task/cancelled': { readonly because: string };
   'guard/denied': { readonly guard: string; readonly at: string };
   'guard/timeout': { readonly guard: string; readonly at: string; readonly timeoutMs: number };
   'budget/exceeded': {

@@ -80,6 +80,12 @@ export function startOf(event: RunEvent, captureContent: boolean): SpanStart | u
         'gen_ai.tool.call.id': event.callId,
         'gen_ai.tool.call.arguments': captureContent ? JSON.stringify(event.args) : null,
       });
+    case 'guardrail.start':
+      return {
+        name: `guardrail ${event.guardrail}`,
+        kind: 'internal',
+        attributes: { 'regatta.guardrail': event.guardrail },
+      };
     default:
       return undefined;
   }
@@ -136,6 +142,11 @@ export function endOf(event: RunEvent, captureContent: boolean): SpanEnd | undef
       });
     case 'tool.end':
       return ended(event.error, { 'gen_ai.tool.call.result': captureContent ? event.result : null });
+    case 'guardrail.end':
+      return ended(event.error, {
+        'regatta.accepted': event.accepted,
+        'regatta.feedback': captureContent ? event.feedback : null,
+      });
     default:
       return undefined;
   }
@@ -155,6 +166,12 @@ export function eventOf(
         'regatta.delay_ms': Math.round(delayMs),
         'error.type': error.code,
       },
+    };
+  }
+  if (event.type === 'task.retry') {
+    return {
+      name: 'regatta.task_retry',
+      attributes: { 'regatta.attempt': event.attempt, 'error.type': event.error.code },
     };
   }
   if (event.type === 'output.rejected') {

@@ -95,6 +95,7 @@ export function otlpSink(options: OtlpSinkOptions): OtlpSink {
       'model.end',
       'embed.*',
       'tool.*',
+      'guardrail.*',
       'output.*',
     ] as const),
     observe(event: RunEvent) {
