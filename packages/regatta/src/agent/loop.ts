@@ -30,13 +30,24 @@ export interface AgentAssignment {
   readonly tools: readonly Tool[];
   /** The shape of the answer; null = free text. */
   readonly contract: Contract | null;
+  /** How it goes about it. @default `converse` */
+  readonly way?: Way | undefined;
 }
+
+/** What an agent does between its start and its end. */
+export type Way = (
+  agent: AgentDefinition,
+  assignment: Tallied,
+  context: RunContext,
+) => Work<Omit<AgentAnswer, 'calls'>>;
 
 export interface AgentAnswer {
   readonly text: string;
   /** By the contract; undefined without one. */
   readonly parsed: unknown;
   readonly calls: number;
+  /** The conversation, the answer included: to go on with it. */
+  readonly messages: readonly Message[];
 }
 
 /**
@@ -58,13 +69,14 @@ export async function* runAgent(
   const tools = Object.freeze(assignment.tools.map(({ name }) => name));
   yield { span, body: { type: 'agent.start', agent: role, model: assignment.model.id, tools } };
   try {
-    const { text, parsed } = yield* answer(
+    const { way = converse } = assignment;
+    const { text, parsed, messages } = yield* way(
       agent,
       { ...assignment, tally },
       deadline === undefined ? context : context.withSignal(deadline.signal),
     );
     yield { span, body: { type: 'agent.end', agent: role, calls: tally.calls, text, error: null } };
-    return { text, parsed, calls: tally.calls };
+    return { text, parsed, messages, calls: tally.calls };
   } catch (thrown) {
     const error = toErrorData(thrown);
     yield { span, body: { type: 'agent.end', agent: role, calls: tally.calls, text: null, error } };
@@ -74,16 +86,17 @@ export async function* runAgent(
   }
 }
 
-interface Tallied extends AgentAssignment {
+export interface Tallied extends AgentAssignment {
   /** Written as calls are made, so that a failure can still say how many there were. */
   readonly tally: { calls: number };
 }
 
-async function* answer(
+/** Messages → model → tools → messages, until there is an answer. */
+export async function* converse(
   agent: AgentDefinition,
   { model, modelScope, tools, contract, messages: opening, tally }: Tallied,
   context: RunContext,
-): Work<{ readonly text: string; readonly parsed: unknown }> {
+): Work<Omit<AgentAnswer, 'calls'>> {
   const messages = [...opening];
   const output = contract === null ? null : { name: 'answer', schema: contract.jsonSchema, isInPrompt: true };
   let rejections = 0;
@@ -111,13 +124,13 @@ async function* answer(
       messages.push(EMPTY_ANSWER_FEEDBACK);
       continue;
     }
-    if (contract === null) return { text, parsed: undefined };
+    if (contract === null) return { text, parsed: undefined, messages };
     const verdict = await untilAborted(
       checkAnswer(text, contract, finishReason),
       context.signal,
       context.orphan,
     );
-    if (verdict.isValid) return { text, parsed: verdict.value };
+    if (verdict.isValid) return { text, parsed: verdict.value, messages };
     const { problems, lines } = verdict;
     yield { span: context.span, body: { type: 'output.rejected', text, problems: lines } };
     if (rejections === agent.maxOutputRetries) {

@@ -29,6 +29,11 @@ export function consoleSink({
       'model.end',
       'embed.*',
       'tool.*',
+      'delegation.*',
+      'plan.*',
+      'step.*',
+      'review.*',
+      'decision.*',
     ] as const),
     observe(event: RunEvent) {
       if (event.type.endsWith('.start')) starts.set(event.spanId, event.time);
@@ -78,6 +83,16 @@ function wordsOf(event: RunEvent): readonly string[] {
     }
     case 'tool.end':
       return ['tool', quote(event.tool), failure(event.error)];
+    case 'delegation.end':
+      return ['delegation', 'to', quote(event.coworker), failure(event.error)];
+    case 'plan.end':
+      return ['plan', `of ${event.of}`, `${event.items.length} items`, failure(event.error)];
+    case 'step.end':
+      return ['step', quote(event.step), failure(event.error)];
+    case 'review.end':
+      return ['review', event.accepted === false ? 'sent back' : '', failure(event.error)];
+    case 'decision.end':
+      return ['decision', event.winner === null ? '' : `for ${event.winner}`, failure(event.error)];
     case 'input.start':
       return ['input', quote(event.question), `waits for ${event.token}`];
     case 'input.end':

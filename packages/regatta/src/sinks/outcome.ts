@@ -15,6 +15,11 @@ export function outcomeOf(event: RunEvent): 'success' | 'failure' | null {
     case 'embed.end':
     case 'tool.end':
     case 'input.end':
+    case 'delegation.end':
+    case 'plan.end':
+    case 'step.end':
+    case 'review.end':
+    case 'decision.end':
       return event.error === null ? 'success' : 'failure';
     default:
       return null;

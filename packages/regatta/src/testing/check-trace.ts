@@ -111,7 +111,10 @@ class RunTrace {
     const noun = nounOf(event);
     if (event.type.endsWith('.start')) this.#startSpan(event, noun);
     else if (event.type.endsWith('.end')) this.#endSpan(event, noun);
-    else if (!this.#open.has(`${event.spanId} ${noun}`)) this.#report(event, `lies outside of its ${noun}`);
+    else if (event.type === 'output.rejected') {
+      // In whatever asked for the answer: an agent, its plan, a call without one.
+      if (!this.#spans.get(event.spanId)?.nouns.size) this.#report(event, 'lies outside of its span');
+    } else if (!this.#open.has(`${event.spanId} ${noun}`)) this.#report(event, `lies outside of its ${noun}`);
     this.#followAttempts(event);
     if (event.type === 'run.end') this.#end = event;
   }
@@ -197,10 +200,9 @@ function isSkip(event: RunEvent): boolean {
   return event.type === 'task.end' && event.status === 'skipped';
 }
 
-/** The noun of the span that an event belongs to. An answer is rejected in its agent, or in a call without one. */
-function nounOf({ type, spanId, runId }: RunEvent): string {
-  if (type !== 'output.rejected') return type.slice(0, type.indexOf('.'));
-  return spanId === runId ? 'run' : 'agent';
+/** The noun of the span that an event belongs to. */
+function nounOf({ type }: RunEvent): string {
+  return type.slice(0, type.indexOf('.'));
 }
 
 function at({ type, spanId, seq }: RunEvent): string {

@@ -1,0 +1,112 @@
+/** Assignments of a managed task: done by the graph, and done again where the manager sends them back. */
+import { messageOf } from '../base/errors.ts';
+import { deepFreeze } from '../base/json.ts';
+import type { RunContext } from '../ports/run-context.ts';
+import type { Work } from '../ports/span.ts';
+import type { PlanItem } from '../protocol/event.ts';
+import type { Message } from '../protocol/message.ts';
+import { asDelegation } from './delegation.ts';
+import { sortGraph } from './graph.ts';
+import { doMemberWork } from './member-work.ts';
+import { runGraph } from './run-graph.ts';
+import { type Finished, findMember, type Member, open, type TaskWork } from './team.ts';
+
+/** How an assignment ended. */
+export type Assigned =
+  | { readonly status: 'done'; readonly answer: Finished }
+  | { readonly status: 'failed'; readonly error: unknown }
+  /** What it needs did not succeed. */
+  | { readonly status: 'skipped'; readonly because: string };
+
+export interface Assignments {
+  readonly work: TaskWork;
+  readonly delegates: readonly Member[];
+  readonly plan: readonly PlanItem[];
+  /** Those to be done now. */
+  readonly due: readonly PlanItem[];
+  readonly results: ReadonlyMap<string, Assigned>;
+  /** What is to be better, by id. */
+  readonly feedback: ReadonlyMap<string, string>;
+  /** Counts from 0; part of the spans' ids. */
+  readonly round: number;
+}
+
+/** Those sent back, and those that read what they gave. */
+export function withDependants(plan: readonly PlanItem[], ids: readonly string[]): readonly PlanItem[] {
+  const due = new Set(ids);
+  for (const { id, needs } of sortGraph(plan)) if (needs.some((need) => due.has(need))) due.add(id);
+  return plan.filter(({ id }) => due.has(id));
+}
+
+/** Gives all results in the plan's order, the earlier ones included. Never throws because of an assignment. */
+export async function* doAssignments(
+  given: Assignments,
+  context: RunContext,
+): Work<ReadonlyMap<string, Assigned>> {
+  const { plan, due, results } = given;
+  const fresh = new Map([...results].filter(([id]) => !due.some((item) => item.id === id)));
+  const isDue = (id: string): boolean => due.some((item) => item.id === id);
+  const nodes = sortGraph(due.map((item) => ({ ...item, needs: item.needs.filter(isDue) })));
+  const ended = yield* runGraph(nodes, (node, outputs) => {
+    const item = plan.find(({ id }) => id === node.id) ?? node;
+    const before = item.needs.flatMap((id) => {
+      const earlier = fresh.get(id);
+      const text = outputs.get(id)?.text ?? (earlier?.status === 'done' ? earlier.answer.text : undefined);
+      return text === undefined ? [] : [{ task: id, text }];
+    });
+    return doOne(item, { ...given, before }, context);
+  });
+  const outcome = (id: string): Assigned => {
+    const one = ended.get(id);
+    if (one === undefined) return fresh.get(id) ?? { status: 'skipped', because: id };
+    return one.status === 'done' ? { status: 'done', answer: one.output } : one;
+  };
+  return new Map(plan.map(({ id }) => [id, outcome(id)] as const));
+}
+
+interface One extends Assignments {
+  readonly before: readonly { readonly task: string; readonly text: string }[];
+}
+
+async function* doOne(item: PlanItem, { work, round, ...given }: One, context: RunContext): Work<Finished> {
+  const { team, task } = work;
+  const { id, instructions } = item;
+  const by = findMember(given.delegates, item.coworker ?? '') as Member; // the plan was checked
+  const earlier = given.results.get(id);
+  const said = given.feedback.get(id);
+  const inner = context.child(round === 0 ? `assignment-${id}` : `assignment-${id}-revision-${round}`);
+  const brief = {
+    description: instructions,
+    expectedOutput: 'A complete result. Your manager sees nothing but it.',
+    context: given.before,
+    schema: null,
+  };
+  const messages = [
+    ...open(by, brief),
+    ...(earlier?.status === 'done' && said !== undefined ? sentBack(earlier.answer.text, said) : []),
+  ];
+  const tools = task.definition.tools ?? by.definition.tools;
+  const start = { coworker: by.name, kind: 'assignment', instructions } as const;
+  const answer = yield* asDelegation(start, inner, (own) =>
+    doMemberWork(team, by, { messages, tools, contract: null, chain: [] }, own),
+  );
+  return { ...answer, by };
+}
+
+/** The brief is made anew, for what came before may have changed; the answer and what is wrong with it follow. */
+function sentBack(text: string, feedback: string): readonly Message[] {
+  return deepFreeze<Message[]>([
+    { role: 'assistant', content: [{ type: 'text', text }] },
+    {
+      role: 'user',
+      content: `Your manager sends this back: ${feedback}\n\nGive the whole result again, with that mended.`,
+    },
+  ]);
+}
+
+/** For the manager: what came of one assignment. */
+export function toldOf(result: Assigned | undefined): string {
+  if (result?.status === 'done') return result.answer.text;
+  if (result?.status === 'failed') return `(This failed: ${messageOf(result.error)})`;
+  return '(This was not done: what it needs did not succeed.)';
+}
