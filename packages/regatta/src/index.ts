@@ -1,7 +1,7 @@
 /** The public list, by hand. What is not here may change without notice. */
 
 // Definitions: frozen values that may serve any number of runs at once.
-export { Agent, type AgentOptions } from './api/agent.ts';
+export { Agent, type AgentOptions, type PlanningOptions } from './api/agent.ts';
 // Calls of a model outside of any crew, and what comes out of them.
 export type {
   CallFacts,
@@ -31,10 +31,11 @@ export {
   Crew,
   type CrewOptions,
   type KickoffForEachOptions,
-  type KickoffOptions,
   type OutputOf,
 } from './api/crew.ts';
+export type { KickoffOptions } from './api/crew-options.ts';
 export { type CrewRefOptions, crewRef } from './api/crew-ref.ts';
+export type { CrewChunk, CrewStream } from './api/crew-stream.ts';
 export {
   Embedder,
   type EmbedderOptions,
@@ -55,7 +56,10 @@ export {
 export { type RoutedModel, type RouterOptions, router } from './api/router.ts';
 export { createRuntime, Runtime, type RuntimeOptions } from './api/runtime.ts';
 export { Task, type TaskOptions } from './api/task.ts';
+// Tests and training of crews.
+export type { TestOptions } from './api/test-crew.ts';
 export { type ThreadsOptions, threads } from './api/threads.ts';
+export type { TrainOptions } from './api/train-crew.ts';
 // Seams, for implementations of your own.
 export type { Clock, Random } from './base/clock.ts';
 // Errors: one class, a closed union of codes.
@@ -75,7 +79,36 @@ export { type LiteLLMFunction, litellmFunction as litellmCallback } from './call
 export type { LiteLLMCallback } from './callbacks/litellm/callback.ts';
 export type { CallKwargs } from './callbacks/litellm/kwargs.ts';
 export type { StandardLoggingPayload } from './callbacks/litellm/standard-payload.ts';
-export type { ContextRequest, CreateContext, TaskDefinition } from './crew/definition.ts';
+export type { InputFile, InputFileOptions } from './context/input-files.ts';
+export type {
+  AfterKickoff,
+  BeforeKickoff,
+  ContextRequest,
+  ContextStrategy,
+  CreateContext,
+  FailurePolicy,
+  Process,
+  TaskCallback,
+  TaskCondition,
+  TaskDefinition,
+} from './crew/definition.ts';
+export {
+  formatScores,
+  type TaskAverage,
+  type TaskScore,
+  type TestIteration,
+  type TestResult,
+} from './crew/score.ts';
+export type { Candidate, Decide, DecideFacts } from './crew/team-options.ts';
+export type { Lesson, TrainingData } from './crew/training-data.ts';
+export type {
+  Guardrail,
+  GuardrailCheck,
+  GuardrailContext,
+  GuardrailOptions,
+  GuardrailSubject,
+  GuardrailVerdict,
+} from './guardrail/definition.ts';
 export type { Strategy } from './model/route-order.ts';
 export type { BudgetLimits } from './observe/budget.ts';
 export type { LaneCounts } from './observe/lane.ts';
@@ -133,7 +166,14 @@ export type {
   UserMessage,
 } from './protocol/message.ts';
 // What runs give back, and what they cost.
-export type { CrewOutput, ErrorData, RunStatus, TaskOutput, TaskStatus } from './protocol/output.ts';
+export type {
+  CrewOutput,
+  ErrorData,
+  RunStatus,
+  SkipReason,
+  TaskOutput,
+  TaskStatus,
+} from './protocol/output.ts';
 export type {
   LedgerEntry,
   Price,

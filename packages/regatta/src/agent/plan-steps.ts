@@ -71,7 +71,10 @@ export async function* ask<T>(
     model: context.resolveModel(llm, `The planning of agent "${agent.role}"`),
     modelScope: llm.scope,
   };
-  const message: Message = Object.freeze({ role: 'user', content: `${request}\n\n${shapeRequest(contract.jsonSchema)}` });
+  const message: Message = Object.freeze({
+    role: 'user',
+    content: `${request}\n\n${shapeRequest(contract.jsonSchema)}`,
+  });
   const messages = [...occasion.messages, message];
   const answer = yield* converse(agent, { ...occasion, ...own, messages, tools: [], contract }, context);
   return answer.parsed as T; // by the contract

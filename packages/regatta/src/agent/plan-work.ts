@@ -8,9 +8,9 @@ import { CancelScope } from '../base/abort.ts';
 import { toErrorData } from '../base/error-data.ts';
 import { messageOf, RegattaError } from '../base/errors.ts';
 import { deepFreeze } from '../base/json.ts';
-import { Merge } from '../base/merge.ts';
+import { mergeAll } from '../base/merge-all.ts';
 import type { RunContext } from '../ports/run-context.ts';
-import type { EventDraft, Work } from '../ports/span.ts';
+import type { Work } from '../ports/span.ts';
 import type { Message } from '../protocol/message.ts';
 import type { AgentDefinition } from './definition.ts';
 import { type AgentAnswer, converse, type Tallied, type Way } from './loop.ts';
@@ -78,22 +78,12 @@ async function* doSteps(
   { ready, ...round }: Round,
   context: RunContext,
 ): Work<readonly DoneStep[]> {
-  const ended: DoneStep[] = [];
-  const merge = new Merge<EventDraft>();
-  const queue = [...ready.entries()];
-  const startNext = (): void => {
-    const next = context.signal.aborted ? undefined : queue.shift();
-    if (next === undefined) return;
-    const [index, step] = next;
-    merge.start(doStep(agent, { step, ...round }, context.child(`step-${step.id}`)), (result) => {
-      if (result.isDone) ended[index] = result.value; // it never throws
-      startNext();
-    });
-  };
-  for (let at = 0; at < STEP_CONCURRENCY; at++) startNext();
-  yield* merge.read();
-  context.signal.throwIfAborted();
-  return ended;
+  const { signal } = context;
+  const start = (step: Step): Work<DoneStep> =>
+    doStep(agent, { step, ...round }, context.child(`step-${step.id}`));
+  const ended = yield* mergeAll(ready, start, { limit: STEP_CONCURRENCY, signal });
+  signal.throwIfAborted();
+  return ended.flatMap((one) => (one.isDone ? [one.value] : [])); // a step never throws
 }
 
 interface OneStep extends Omit<Round, 'ready'> {

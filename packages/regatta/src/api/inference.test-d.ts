@@ -57,5 +57,5 @@ defineTool({
 new Agent({ goal: 'g' });
 // @ts-expect-error an agent is not its role
 new Task({ ...base, agent: 'r' });
-// @ts-expect-error the hierarchical process is not there yet
-new Crew({ agents: [agent], tasks: [free], process: 'hierarchical' });
+// @ts-expect-error there is no such process
+new Crew({ agents: [agent], tasks: [free], process: 'swarm' });

@@ -83,8 +83,16 @@ export interface ErrorDetails {
   'consensus/bad-decision': { readonly task: string; readonly decision: string };
   'plan/step-timeout': { readonly step: string; readonly stepTimeoutMs: number };
   'training/bad-file': { readonly file: string; readonly problems: readonly Problem[] };
-  'training/no-feedback': { readonly file: string };
-  'score/unscored': { readonly task: string };
+  /** The last answer, whole, and all that was wrong with it. */
+  'guardrail/rejected': { readonly agent: string; readonly feedback: string; readonly text: string };
+  'guardrail/failed': { readonly guardrail: string };
+  'hook/failed': { readonly hook: string };
+  'hook/timeout': { readonly hook: string; readonly timeoutMs: number };
+  'file/not-readable': { readonly name: string; readonly path: string };
+  'file/unknown-type': { readonly name: string };
+  'file/outside': { readonly file: string; readonly directory: string };
+  'file/not-written': { readonly file: string };
+  'task/cancelled': { readonly because: string };
   'guard/denied': { readonly guard: string; readonly at: string };
   'guard/timeout': { readonly guard: string; readonly at: string; readonly timeoutMs: number };
   'budget/exceeded': {

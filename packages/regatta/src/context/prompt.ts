@@ -1,7 +1,7 @@
 /** Role, goal, task and context as the messages that open a conversation with a model. */
 import { deepFreeze, type JsonObject } from '../base/json.ts';
 import { shapeRequest } from '../model/shaped.ts';
-import type { Message } from '../protocol/message.ts';
+import type { FilePart, Message, TextPart } from '../protocol/message.ts';
 
 /** Who answers. */
 export interface Persona {
@@ -18,12 +18,18 @@ export interface Assignment {
   readonly context: readonly { readonly task: string; readonly text: string }[];
   /** The shape of the answer; null = free text. */
   readonly schema: JsonObject | null;
+  /** Whether the answer is to be Markdown. */
+  readonly markdown?: boolean;
+  /** What stands behind the text. */
+  readonly files?: readonly (TextPart | FilePart)[];
 }
 
 export function openConversation(persona: Persona, assignment: Assignment): readonly Message[] {
+  const { files = [] } = assignment;
+  const text = userText(assignment);
   return deepFreeze<Message[]>([
     { role: 'system', content: systemText(persona) },
-    { role: 'user', content: userText(assignment) },
+    { role: 'user', content: files.length === 0 ? text : [{ type: 'text', text }, ...files] },
   ]);
 }
 
@@ -32,16 +38,33 @@ function systemText({ role, goal, backstory }: Persona): string {
   return `You are ${role}. ${story}Your goal: ${goal}`;
 }
 
-function userText({ description, expectedOutput, context, schema }: Assignment): string {
+function userText({ description, expectedOutput, context, schema, markdown = false }: Assignment): string {
   const parts = [description, `Expected output: ${expectedOutput}`];
   if (context.length > 0) {
-    const results = context.map(({ task, text }) => `## ${task}\n${text}`).join('\n\n');
-    parts.push(`Results of earlier tasks:\n\n${results}`);
+    parts.push(`Results of earlier tasks:\n\n${joinResults(context)}`);
   }
+  if (markdown) parts.push(MARKDOWN_REQUEST);
   if (schema !== null) {
     parts.push(shapeRequest(schema));
   }
   return parts.join('\n\n');
+}
+
+/** What earlier tasks gave, as one text. */
+export function joinResults(results: Assignment['context']): string {
+  return results.map(({ task, text }) => `## ${task}\n${text}`).join('\n\n');
+}
+
+const MARKDOWN_REQUEST =
+  'Write the answer in Markdown: headings that begin with "#", lists, and tables where they help. Do not put a code fence around the whole answer.';
+
+/** Said when an answer was not accepted. `answer` = what was looked at, where the conversation holds another text. */
+export function redraftRequest(feedback: string, answer: string | null): Message {
+  const about = answer === null ? 'Your answer' : `Your answer, which now reads:\n\n${answer}\n\nIt`;
+  return Object.freeze({
+    role: 'user',
+    content: `${about} was not accepted:\n${feedback}\n\nGive the complete answer again, with this mended.`,
+  });
 }
 
 /** Said when an agent has used up its turns. */

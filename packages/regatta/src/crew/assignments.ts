@@ -8,15 +8,11 @@ import type { Message } from '../protocol/message.ts';
 import { asDelegation } from './delegation.ts';
 import { sortGraph } from './graph.ts';
 import { doMemberWork } from './member-work.ts';
-import { runGraph } from './run-graph.ts';
+import { type Outcome, schedule } from './schedule.ts';
 import { type Finished, findMember, type Member, open, type TaskWork } from './team.ts';
 
 /** How an assignment ended. */
-export type Assigned =
-  | { readonly status: 'done'; readonly answer: Finished }
-  | { readonly status: 'failed'; readonly error: unknown }
-  /** What it needs did not succeed. */
-  | { readonly status: 'skipped'; readonly because: string };
+export type Assigned = Outcome<Finished>;
 
 export interface Assignments {
   readonly work: TaskWork;
@@ -31,6 +27,9 @@ export interface Assignments {
   readonly round: number;
 }
 
+/** Agents of one task at work together: as tool calls of one turn. */
+const MEMBER_CONCURRENCY = 8;
+
 /** Those sent back, and those that read what they gave. */
 export function withDependants(plan: readonly PlanItem[], ids: readonly string[]): readonly PlanItem[] {
   const due = new Set(ids);
@@ -44,24 +43,28 @@ export async function* doAssignments(
   context: RunContext,
 ): Work<ReadonlyMap<string, Assigned>> {
   const { plan, due, results } = given;
-  const fresh = new Map([...results].filter(([id]) => !due.some((item) => item.id === id)));
-  const isDue = (id: string): boolean => due.some((item) => item.id === id);
-  const nodes = sortGraph(due.map((item) => ({ ...item, needs: item.needs.filter(isDue) })));
-  const ended = yield* runGraph(nodes, (node, outputs) => {
-    const item = plan.find(({ id }) => id === node.id) ?? node;
-    const before = item.needs.flatMap((id) => {
-      const earlier = fresh.get(id);
-      const text = outputs.get(id)?.text ?? (earlier?.status === 'done' ? earlier.answer.text : undefined);
-      return text === undefined ? [] : [{ task: id, text }];
-    });
-    return doOne(item, { ...given, before }, context);
+  const dueIds = new Set(due.map(({ id }) => id));
+  // What is due is done anew: its dependants wait for that, and read the rest as it is.
+  const nodes = due.map((item) => ({ id: item.id, needs: item.needs.filter((id) => dueIds.has(id)), item }));
+  const ended = yield* schedule<(typeof nodes)[number], Finished>(sortGraph(nodes), {
+    limit: MEMBER_CONCURRENCY,
+    run: ({ item }, fresh) => {
+      const before = item.needs.flatMap((id) => {
+        const earlier = results.get(id);
+        const answer = fresh.get(id) ?? (earlier?.status === 'done' ? earlier.output : undefined);
+        return answer === undefined ? [] : [{ task: id, text: answer.text }];
+      });
+      return doOne(item, { ...given, before }, context);
+    },
+    skip: () => null, // the manager is told
+    onFailure: () => (context.signal.aborted ? 'stop' : 'go-on'),
   });
-  const outcome = (id: string): Assigned => {
-    const one = ended.get(id);
-    if (one === undefined) return fresh.get(id) ?? { status: 'skipped', because: id };
-    return one.status === 'done' ? { status: 'done', answer: one.output } : one;
-  };
-  return new Map(plan.map(({ id }) => [id, outcome(id)] as const));
+  return new Map(
+    plan.flatMap(({ id }) => {
+      const outcome = ended.get(id) ?? results.get(id);
+      return outcome === undefined ? [] : [[id, outcome] as const];
+    }),
+  );
 }
 
 interface One extends Assignments {
@@ -69,12 +72,13 @@ interface One extends Assignments {
 }
 
 async function* doOne(item: PlanItem, { work, round, ...given }: One, context: RunContext): Work<Finished> {
-  const { team, task } = work;
+  const { team, task, key } = work;
   const { id, instructions } = item;
   const by = findMember(given.delegates, item.coworker ?? '') as Member; // the plan was checked
   const earlier = given.results.get(id);
   const said = given.feedback.get(id);
-  const inner = context.child(round === 0 ? `assignment-${id}` : `assignment-${id}-revision-${round}`);
+  const place = `${key}assignment-${given.plan.indexOf(item) + 1}`;
+  const inner = context.child(round === 0 ? place : `${place}-revision-${round}`);
   const brief = {
     description: instructions,
     expectedOutput: 'A complete result. Your manager sees nothing but it.',
@@ -83,13 +87,12 @@ async function* doOne(item: PlanItem, { work, round, ...given }: One, context: R
   };
   const messages = [
     ...open(by, brief),
-    ...(earlier?.status === 'done' && said !== undefined ? sentBack(earlier.answer.text, said) : []),
+    ...(earlier?.status === 'done' && said !== undefined ? sentBack(earlier.output.text, said) : []),
   ];
   const tools = task.definition.tools ?? by.definition.tools;
+  const asked = { place: 'agent', messages, tools, contract: null, chain: [] };
   const start = { coworker: by.name, kind: 'assignment', instructions } as const;
-  const answer = yield* asDelegation(start, inner, (own) =>
-    doMemberWork(team, by, { messages, tools, contract: null, chain: [] }, own),
-  );
+  const answer = yield* asDelegation(start, inner, (own) => doMemberWork(team, by, asked, own));
   return { ...answer, by };
 }
 
@@ -106,7 +109,7 @@ function sentBack(text: string, feedback: string): readonly Message[] {
 
 /** For the manager: what came of one assignment. */
 export function toldOf(result: Assigned | undefined): string {
-  if (result?.status === 'done') return result.answer.text;
+  if (result?.status === 'done') return result.output.text;
   if (result?.status === 'failed') return `(This failed: ${messageOf(result.error)})`;
   return '(This was not done: what it needs did not succeed.)';
 }

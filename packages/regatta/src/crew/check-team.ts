@@ -41,7 +41,10 @@ function checkManager(problems: Problems, { process, manager, agents, team }: Cr
   }
 }
 
-function checkDecide(problems: Problems, { process, team: { decide, quorum }, agents }: CrewDefinition): void {
+function checkDecide(
+  problems: Problems,
+  { process, team: { decide, quorum }, agents }: CrewDefinition,
+): void {
   if (decide !== 'judge' && decide !== 'vote' && typeof decide !== 'function') {
     const message = `decide must be "judge", "vote" or a function, got ${show(decide)}. Correct it or leave it out.`;
     problems.add('decide', decide, message);
@@ -98,11 +101,17 @@ function checkDelegates(problems: Problems, { agent, index, crew }: Delegating):
 function checkToolNames(problems: Problems, { agents, tasks }: CrewDefinition): void {
   const owners = [
     ...agents.map((agent, index) => ({ field: `agents[${index}].tools`, agent, tools: agent.tools })),
-    ...tasks.map(({ agent, tools }, index) => ({ field: `tasks[${index}].tools`, agent, tools: tools ?? [] })),
+    ...tasks.map(({ agent, tools }, index) => ({
+      field: `tasks[${index}].tools`,
+      agent,
+      tools: tools ?? [],
+    })),
   ];
   for (const { field, agent, tools } of owners) {
     if (agent?.allowDelegation !== true) continue;
-    for (const { name } of tools.filter((tool) => tool.name === DELEGATE_WORK || tool.name === ASK_QUESTION)) {
+    for (const { name } of tools.filter(
+      (tool) => tool.name === DELEGATE_WORK || tool.name === ASK_QUESTION,
+    )) {
       const message = `${field} holds "${name}", which is the name of a tool that allowDelegation gives. Rename yours.`;
       problems.add(field, name, message);
     }

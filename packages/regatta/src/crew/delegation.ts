@@ -9,7 +9,15 @@ import type { Work } from '../ports/span.ts';
 import type { Tool } from '../ports/tool.ts';
 import type { DelegationStart } from '../protocol/event.ts';
 import { defineTool } from '../tool/define-tool.ts';
-import { type DoMemberWork, delegatesOf, findMember, listMembers, type Member, open, type Team } from './team.ts';
+import {
+  type DoMemberWork,
+  delegatesOf,
+  findMember,
+  listMembers,
+  type Member,
+  open,
+  type Team,
+} from './team.ts';
 
 export const DELEGATE_WORK = 'delegate_work';
 export const ASK_QUESTION = 'ask_question';
@@ -30,7 +38,12 @@ export function delegationTools(team: Team, chain: readonly Member[], work: DoMe
     delegate({ team, chain, delegates, work, order }, context);
   const coworkers = `Coworkers:\n${listMembers(delegates)}`;
   return [
-    workTool(DELEGATE_WORK, `Hands a piece of work to a coworker and gives the result. ${coworkers}`, 'task', run),
+    workTool(
+      DELEGATE_WORK,
+      `Hands a piece of work to a coworker and gives the result. ${coworkers}`,
+      'task',
+      run,
+    ),
     workTool(ASK_QUESTION, `Asks a coworker a question and gives the answer. ${coworkers}`, 'question', run),
   ];
 }
@@ -62,7 +75,10 @@ function workTool(
     work(args: unknown, context: RunContext) {
       const given = args as Readonly<Record<string, string>>; // by the schema
       const { coworker = '', [what]: instructions = '', context: facts = '' } = given;
-      return run({ kind: what === 'task' ? 'work' : 'question', coworker, instructions, context: facts }, context);
+      return run(
+        { kind: what === 'task' ? 'work' : 'question', coworker, instructions, context: facts },
+        context,
+      );
     },
   });
 }
@@ -92,7 +108,13 @@ async function* delegate(
   const handed = asDelegation(
     { coworker: coworker.name, kind: order.kind, instructions: order.instructions },
     context.child('delegation'),
-    (inner) => work(team, coworker, { messages: open(coworker, brief), tools, contract: null, chain }, inner),
+    (inner) =>
+      work(
+        team,
+        coworker,
+        { place: 'agent', messages: open(coworker, brief), tools, contract: null, chain },
+        inner,
+      ),
   );
   try {
     return (yield* handed).text;

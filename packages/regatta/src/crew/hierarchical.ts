@@ -6,17 +6,17 @@ import type { RunContext } from '../ports/run-context.ts';
 import type { Work } from '../ports/span.ts';
 import type { Message } from '../protocol/message.ts';
 import { type Assigned, doAssignments, withDependants } from './assignments.ts';
-import { planAssignments, reviewAssignments, resultsOf } from './manager.ts';
+import { planAssignments, resultsOf, reviewAssignments } from './manager.ts';
 import { doMemberWork } from './member-work.ts';
-import { delegatesFor, type Finished, type Member, memberOf, open, type TaskWork } from './team.ts';
+import { delegatesFor, type Finished, memberOf, open, type TaskWork } from './team.ts';
 
 /** @throws what the manager throws; the first error, in the plan's order, where no assignment succeeded. */
 export async function* manage(work: TaskWork, context: RunContext): Work<Finished> {
-  const { team, task, brief, contract } = work;
+  const { team, task, brief, contract, key } = work;
   const manager = memberOf(team, task.agent);
   const delegates = delegatesFor(team, task);
   const request = { team, manager, brief, delegates };
-  const plan = yield* planAssignments(request, context.child('plan'));
+  const plan = yield* planAssignments(request, context.child(`${key}plan`));
   let results: ReadonlyMap<string, Assigned> = new Map();
   let feedback: ReadonlyMap<string, string> = new Map();
   for (let round = 0; ; round++) {
@@ -24,25 +24,25 @@ export async function* manage(work: TaskWork, context: RunContext): Work<Finishe
     results = yield* doAssignments({ work, delegates, plan, due, results, feedback, round }, context);
     context.signal.throwIfAborted();
     throwIfAllFailed([...results.values()]);
-    if (round === team.maxRevisions) break; // the composed answer makes do with what there is
-    feedback = yield* reviewAssignments({ ...request, plan, results }, context.child(`review-${round + 1}`));
+    if (round === team.maxRevisions) break; // the answer makes do with what there is
+    const place = context.child(`${key}review-of-${round + 1}`);
+    feedback = yield* reviewAssignments({ ...request, plan, results }, place);
     if (feedback.size === 0) break;
   }
   const [only] = results.values();
-  if (results.size === 1 && only?.status === 'done' && contract === null) return only.answer;
-  const messages = [...open(manager, brief), composeRequest(plan, results)];
-  const composed = yield* doMemberWork(team, manager, { messages, tools: [], contract, chain: [] }, context);
-  return { ...composed, by: manager satisfies Member };
+  if (results.size === 1 && only?.status === 'done' && contract === null) return only.output;
+  const messages = [...open(manager, brief), composeRequest(resultsOf(plan, results))];
+  const asked = { place: `${key}compose`, messages, tools: [], contract, chain: [] };
+  return { ...(yield* doMemberWork(team, manager, asked, context)), by: manager };
 }
 
 function throwIfAllFailed(results: readonly Assigned[]): void {
   if (results.some(({ status }) => status === 'done')) return;
   const first = results.find((result) => result.status === 'failed');
-  if (first?.status === 'failed') throw first.error;
+  if (first !== undefined) throw first.error;
 }
 
-function composeRequest(...[plan, results]: Parameters<typeof resultsOf>): Message {
-  const told = resultsOf(plan, results);
+function composeRequest(told: string): Message {
   return Object.freeze({
     role: 'user',
     content: `Your crew has worked on the task. What it gave:\n\n${told}\n\nGive the final answer to the task now. It is read by itself, so say all that belongs to it.`,

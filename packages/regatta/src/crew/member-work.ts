@@ -10,11 +10,11 @@ import type { Message } from '../protocol/message.ts';
 import { delegationTools } from './delegation.ts';
 import type { Member, MemberWork, Team } from './team.ts';
 
-/** Inside `context`, in a span `agent` of its own. @throws what the agent throws. */
+/** Inside `context`, in a span of its own. @throws what the agent throws. */
 export function doMemberWork(
   team: Team,
   member: Member,
-  { messages, tools, contract, chain }: MemberWork,
+  { place, messages, tools, contract, chain }: MemberWork,
   context: RunContext,
 ): Work<AgentAnswer> {
   const { definition, persona } = member;
@@ -30,7 +30,7 @@ export function doMemberWork(
     tools: [...tools, ...delegation],
     contract,
   };
-  const inner = context.child('agent', { agent: role, scope: definition.scope });
+  const inner = context.child(place, { agent: role, scope: definition.scope });
   return perform({ ...definition, ...persona }, assignment, inner);
 }
 

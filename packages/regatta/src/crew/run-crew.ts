@@ -1,55 +1,84 @@
-/** A crew's run: its plan, its tasks by the graph, and what came out. */
-import type { Inputs } from '../base/template.ts';
-import type { LlmDefinition } from '../ports/model.ts';
+/** A crew's run: its inputs, its tasks by the graph, and what came out. */
+import { CancelScope } from '../base/abort.ts';
+import { RegattaError } from '../base/errors.ts';
 import type { RunContext } from '../ports/run-context.ts';
-import type { Work } from '../ports/span.ts';
-import type { TaskOutput } from '../protocol/output.ts';
+import type { EventDraft, Work } from '../ports/span.ts';
+import type { SkipReason, TaskOutput } from '../protocol/output.ts';
+import type { CrewDefinition } from './definition.ts';
 import { type CrewPlan, checkRunInputs, type PlannedTask } from './plan.ts';
+import { planTasks } from './planning.ts';
 import { runTask } from './run-task.ts';
-import { schedule } from './schedule.ts';
+import { type Outcome, schedule } from './schedule.ts';
+import type { TaskShare } from './task-share.ts';
+import { openTeam } from './team.ts';
+import { readAdvice } from './training.ts';
 
-export interface PlannedCrew {
+export interface PlannedCrew extends CrewDefinition {
   readonly plan: CrewPlan;
-  /** For agents without one. */
-  readonly llm: LlmDefinition | undefined;
 }
 
-/** Tasks of one run at work together. */
-const TASK_CONCURRENCY = 8;
-
 /**
- * Returns the outputs of all tasks, in the crew's order.
+ * Returns the outputs of all tasks, in the crew's order, those of skipped ones included.
  *
  * @throws RegattaError `inputs/missing` before any task starts, or the error of the first task, in
- * that order, that failed.
+ * that order, that failed by itself.
  */
 export async function* runCrew(
   crew: PlannedCrew,
-  inputs: Inputs,
+  given: TaskShare,
   context: RunContext,
 ): Work<readonly TaskOutput[]> {
-  const { plan, llm: defaultLlm } = crew;
-  checkRunInputs(plan, inputs);
-  const outcomes = yield* schedule<PlannedTask, TaskOutput>(plan.tasks, {
-    limit: TASK_CONCURRENCY,
-    run: (task, outputs) => runTask(task, { inputs, outputs, defaultLlm }, context),
-    skip: (task, because) => ({
-      span: context.child(task.id, { task: task.id }).span,
-      body: {
-        type: 'task.end',
-        task: task.id,
-        status: 'skipped',
-        text: null,
-        parsed: null,
-        error: null,
-        because,
+  const { plan, concurrency, onTaskFailure } = crew;
+  checkRunInputs(plan, given.inputs);
+  const team = openTeam(crew, given.inputs, await readAdvice(crew.training, context));
+  const plans = yield* planTasks({ crew, team, inputs: given.inputs }, context);
+  const share = { ...given, team, plans };
+  const siblings = new CancelScope(context.signal);
+  const inner = context.withSignal(siblings.signal);
+  try {
+    const outcomes = yield* schedule<PlannedTask, TaskOutput>(plan.tasks, {
+      limit: concurrency,
+      run: (task, outputs) => runTask(task, { share, outputs }, inner),
+      skip: (task, because, reason) => skipDraft(task, { because, reason }, context),
+      onFailure: ({ id }) => {
+        if (onTaskFailure === 'cancel') siblings.abort(cancelledBy(id));
+        return siblings.signal.aborted ? 'stop' : 'go-on';
       },
-    }),
-  });
-  return plan.ids.map((id) => {
-    const outcome = outcomes.get(id);
-    if (outcome?.status === 'done') return outcome.output;
-    // A skipped task comes after the one that failed: what it needs stands earlier in the crew.
-    throw outcome?.status === 'failed' ? outcome.error : new Error(`Task "${id}" was skipped.`);
-  });
+    });
+    return collect(plan.ids, outcomes, siblings.signal);
+  } finally {
+    siblings.close();
+  }
+}
+
+/** A failure of its own goes before one that only says that the task was stopped. */
+function collect(
+  ids: readonly string[],
+  outcomes: ReadonlyMap<string, Outcome<TaskOutput>>,
+  signal: AbortSignal,
+): readonly TaskOutput[] {
+  const ordered = ids.map((id) => outcomes.get(id) as Outcome<TaskOutput>); // every task has one
+  const failures = ordered.filter((outcome) => outcome.status === 'failed');
+  const failure = failures.find(({ error }) => !signal.aborted || error !== signal.reason) ?? failures[0];
+  if (failure !== undefined) throw failure.error;
+  return ordered.flatMap((outcome) => (outcome.status === 'done' ? [outcome.output] : []));
+}
+
+interface Skip {
+  readonly because: string;
+  readonly reason: SkipReason;
+}
+
+function skipDraft({ id, definition }: PlannedTask, why: Skip, context: RunContext): EventDraft {
+  const { span } = context.child(id, { task: id, scope: definition.scope });
+  const nothing = { text: null, parsed: null, error: null };
+  return { span, body: { type: 'task.end', task: id, status: 'skipped', ...nothing, ...why } };
+}
+
+function cancelledBy(because: string): RegattaError {
+  return new RegattaError(
+    'task/cancelled',
+    `The task was stopped because task "${because}" failed. Mend that one, or set onTaskFailure: 'spare' to let the others finish.`,
+    { because },
+  );
 }

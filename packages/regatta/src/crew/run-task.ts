@@ -1,61 +1,110 @@
-/** One task of a crew: its prompt, its agent at work, and its output as an event. */
-import { runAgent } from '../agent/loop.ts';
+/** One task of a crew: whether it is done at all, what comes out, and who is told. */
 import { toErrorData } from '../base/error-data.ts';
+import { RegattaError } from '../base/errors.ts';
 import { toJsonOr } from '../base/json.ts';
-import type { Inputs } from '../base/template.ts';
-import { openConversation } from '../context/prompt.ts';
-import type { LlmDefinition } from '../ports/model.ts';
+import { show } from '../base/problems.ts';
+import type { Draft } from '../guardrail/draft.ts';
 import type { RunContext } from '../ports/run-context.ts';
 import type { Work } from '../ports/span.ts';
 import type { TaskOutput } from '../protocol/output.ts';
+import { callHook } from './call-hook.ts';
+import { makeDraft } from './make-draft.ts';
+import { outputText, writeOutputFile } from './output-file.ts';
 import { fillIn, type PlannedTask } from './plan.ts';
+import type { TaskRunOptions, TaskShare } from './task-share.ts';
+import { withRetries } from './with-retries.ts';
 
-export interface TaskRunOptions {
-  readonly inputs: Inputs;
-  /** Outputs of the tasks that are done, by id. */
-  readonly outputs: ReadonlyMap<string, TaskOutput>;
-  /** For an agent without one of its own. */
-  readonly defaultLlm: LlmDefinition | undefined;
-}
-
-/** @throws what the agent throws, after its `task.end`. */
+/** @throws what the agent, a guardrail or a hook throws, after its `task.end`. */
 export async function* runTask(
   task: PlannedTask,
-  { inputs, outputs, defaultLlm }: TaskRunOptions,
+  options: TaskRunOptions,
   context: RunContext,
 ): Work<TaskOutput> {
-  const { definition, agent, reads } = task;
-  const { persona, description, expectedOutput } = fillIn(task, inputs);
-  const { role } = persona;
-  const inner = context.child(task.id, { task: task.id, scope: definition.scope });
+  const { id, definition } = task;
+  const brief = fillIn(task, options.share.inputs);
+  const { role } = brief.persona;
+  const inner = context.child(id, { task: id, scope: definition.scope });
   const { span } = inner;
   const ended = {
     type: 'task.end',
-    task: task.id,
+    task: id,
     text: null,
     parsed: null,
     error: null,
     because: null,
   } as const;
-  yield { span, body: { type: 'task.start', task: task.id, agent: role, description } };
+  const decision = await decide(task, options, inner);
+  if (decision === 'skip') {
+    yield { span, body: { ...ended, status: 'skipped', reason: 'condition' } };
+    return Object.freeze({ task: id, agent: role, text: '', parsed: undefined, skipped: true });
+  }
+  yield { span, body: { type: 'task.start', task: id, agent: role, description: brief.description } };
   try {
-    const llm = agent.llm ?? defaultLlm ?? context.facts.defaultLlm;
-    const { contract } = definition;
-    const earlier = reads.map((id) => ({ task: id, text: outputs.get(id)?.text ?? '' }));
-    const schema = contract?.jsonSchema ?? null;
-    const assignment = {
-      messages: openConversation(persona, { description, expectedOutput, context: earlier, schema }),
-      model: inner.resolveModel(llm, `Agent "${role}"`),
-      modelScope: llm?.scope ?? [],
-      tools: definition.tools ?? agent.tools,
-      contract,
-    };
-    const agentContext = inner.child('agent', { agent: role, scope: agent.scope });
-    const { text, parsed } = yield* runAgent({ ...agent, ...persona }, assignment, agentContext);
+    if (decision !== 'do') throw decision.error;
+    const attempt = (key: string): Work<Draft> => makeDraft(task, { ...options, brief, key }, inner);
+    const { retries } = definition;
+    const { text, parsed } = yield* withRetries({ task: id, retries }, attempt, inner);
+    const output = Object.freeze({ task: id, agent: role, text, parsed });
+    await handOver(output, { task, share: options.share }, inner);
     yield { span, body: { ...ended, status: 'done', text, parsed: toJsonOr(parsed, null) } };
-    return Object.freeze({ task: task.id, agent: role, text, parsed });
+    return output;
   } catch (error) {
     yield { span, body: { ...ended, status: 'failed', error: toErrorData(error) } };
     throw error;
+  }
+}
+
+/** Before the task starts; what the condition throws is the task's failure, which needs a start. */
+async function decide(
+  { id, definition, awaits }: PlannedTask,
+  { outputs }: TaskRunOptions,
+  context: RunContext,
+): Promise<'do' | 'skip' | { readonly error: unknown }> {
+  const { when } = definition;
+  if (when === undefined) return 'do';
+  const hook = `The condition of task "${id}"`;
+  const before = Object.freeze(awaits.flatMap((before) => outputs.get(before) ?? []));
+  try {
+    const isWanted = await context.step('when', () => callHook(hook, () => when(before), context));
+    if (typeof isWanted !== 'boolean') {
+      throw new RegattaError(
+        'hook/failed',
+        `${hook} must give true or false, and gave ${show(isWanted)}. Correct it.`,
+        {
+          hook,
+        },
+      );
+    }
+    return isWanted ? 'do' : 'skip';
+  } catch (error) {
+    return { error };
+  }
+}
+
+interface Handed {
+  readonly task: PlannedTask;
+  readonly share: TaskShare;
+}
+
+/** Each as a step: a run that is resumed does not write, or call, again. */
+async function handOver(
+  output: TaskOutput,
+  { task: { id, definition }, share }: Handed,
+  context: RunContext,
+): Promise<void> {
+  const { outputFile: template, callback } = definition;
+  if (template !== undefined) {
+    const file = { template, inputs: share.inputs, directory: share.outputDirectory };
+    await context.step('output-file', () => writeOutputFile(file, outputText(output)));
+  }
+  for (const [key, whose, call] of [
+    ['callback', 'task', callback],
+    ['task-callback', 'crew', share.taskCallback],
+  ] as const) {
+    if (call === undefined) continue;
+    await context.step(key, async () => {
+      await callHook(`The ${whose}'s callback for task "${id}"`, () => call(output), context);
+      return null;
+    });
   }
 }

@@ -2,13 +2,14 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { EventDraft, Span, Work } from '../ports/span.ts';
 import { sortGraph, type TaskNode } from './graph.ts';
-import { type Outcome, schedule } from './schedule.ts';
+import { schedule } from './schedule.ts';
 
 const span: Span = { id: 'run', parentId: null, task: null, agent: null, scope: [] };
 const say = (text: string): EventDraft => ({
   span,
   body: { type: 'output.rejected', text, problems: '' },
 });
+const onFailure = () => 'go-on' as const;
 
 async function collect<T>(work: Work<T>): Promise<{ said: string[]; result: T }> {
   const said: string[] = [];
@@ -19,13 +20,17 @@ async function collect<T>(work: Work<T>): Promise<{ said: string[]; result: T }>
   }
 }
 
+interface Node extends TaskNode {
+  readonly fails: boolean;
+}
+
 /** Random graphs: each node may need any of those before it. */
 const graphs = fc
   .array(fc.record({ needs: fc.array(fc.nat(), { maxLength: 3 }), fails: fc.boolean() }), {
     minLength: 1,
     maxLength: 8,
   })
-  .map((nodes) =>
+  .map((nodes): readonly Node[] =>
     nodes.map(({ needs, fails }, index) => ({
       id: `t${index}`,
       fails: fails && index % 3 === 1,
@@ -33,40 +38,94 @@ const graphs = fc
     })),
   );
 
-test('in every graph and every order of completion: needs first, the limit held, failures skip only dependants', async () => {
+/**
+ * What must happen, told by a bystander that hears of each completion, and knows nothing of queues: by
+ * the rules alone it says who may be at work now, and who will never be.
+ */
+class Reference {
+  readonly ended = new Map<string, 'done' | 'failed' | 'skipped'>();
+  readonly atWork = new Set<string>();
+  readonly #nodes: readonly Node[];
+  readonly #limit: number;
+  readonly #stops: boolean;
+  #isStopped = false;
+
+  constructor(nodes: readonly Node[], limit: number, stops: boolean) {
+    this.#nodes = nodes;
+    this.#limit = limit;
+    this.#stops = stops;
+  }
+
+  /** Goes on until no rule applies. */
+  settle(): void {
+    for (let changed = true; changed; ) {
+      changed = false;
+      for (const { id, needs } of this.#nodes) {
+        if (this.ended.has(id) || this.atWork.has(id)) continue;
+        const isLost = needs.some((need) => ['failed', 'skipped'].includes(this.ended.get(need) ?? ''));
+        if (isLost || this.#isStopped) this.ended.set(id, 'skipped');
+        else if (needs.every((need) => this.ended.get(need) === 'done') && this.atWork.size < this.#limit) {
+          this.atWork.add(id);
+        } else continue;
+        changed = true;
+      }
+    }
+  }
+
+  complete({ id, fails }: Node): void {
+    this.atWork.delete(id);
+    this.ended.set(id, fails ? 'failed' : 'done');
+    if (fails && this.#stops) this.#isStopped = true;
+    this.settle();
+  }
+}
+
+test('any graph, any order of completion, any limit, under both policies: as the reference model says, step by step', async () => {
   await fc.assert(
     fc.asyncProperty(
       graphs,
       fc.scheduler(),
       fc.integer({ min: 1, max: 4 }),
-      async (nodes, scheduler, limit) => {
-        let atWork = 0;
-        const done = new Set<string>();
-        type Node = (typeof nodes)[number];
+      fc.boolean(),
+      async (nodes, scheduler, limit, stops) => {
+        const model = new Reference(nodes, limit, stops);
+        const atWork = new Set<string>();
+        model.settle();
         const work = schedule<Node, string>(nodes, {
           limit,
-          skip: ({ id }) => say(`skip ${id}`),
-          run: async function* ({ id, needs, fails }, outputs) {
-            expect(++atWork).toBeLessThanOrEqual(limit);
-            expect(needs.every((need) => done.has(need) && outputs.get(need) === `out ${need}`)).toBe(true);
+          onFailure: () => (stops ? 'stop' : 'go-on'),
+          skip: ({ id }, because, reason) => say(`skip ${id} ${reason} ${because}`),
+          run: async function* (node, outputs) {
+            const { id, needs, fails } = node;
+            atWork.add(id);
+            expect(model.atWork).toContain(id);
+            expect(needs.map((need) => outputs.get(need))).toEqual(needs.map((need) => `out ${need}`));
             yield say(`start ${id}`);
             await scheduler.schedule(Promise.resolve(), id);
-            atWork--;
+            // All that may be at work is: nobody waits for a task that it does not need.
+            expect([...atWork].sort()).toEqual([...model.atWork].sort());
             yield say(`end ${id}`);
+            atWork.delete(id);
+            model.complete(node);
             if (fails) throw new Error(id);
-            done.add(id);
             return `out ${id}`;
           },
         });
         const { said, result } = await scheduler.waitFor(collect(work));
-        expect([...result.keys()].sort()).toEqual(nodes.map(({ id }) => id).sort());
-        for (const { id, needs, fails } of nodes) {
-          const status = (result.get(id) as Outcome<string>).status;
-          const isBlocked = needs.some((need) => result.get(need)!.status !== 'done');
-          expect(status).toBe(isBlocked ? 'skipped' : fails ? 'failed' : 'done');
-          expect(said.filter((text) => text.endsWith(` ${id}`))).toEqual(
-            isBlocked ? [`skip ${id}`] : [`start ${id}`, `end ${id}`],
-          );
+        expect(Object.fromEntries(Array.from(result, ([id, { status }]) => [id, status]))).toEqual(
+          Object.fromEntries(model.ended),
+        );
+        for (const { id, needs } of nodes) {
+          const about = said.filter((text) => text.split(' ')[1] === id);
+          const outcome = result.get(id)!;
+          if (outcome.status !== 'skipped') {
+            expect(about).toEqual([`start ${id}`, `end ${id}`]);
+            continue;
+          }
+          const { because } = outcome;
+          const reason = needs.includes(because) ? 'need' : 'failure';
+          expect(about).toEqual([`skip ${id} ${reason} ${because}`]);
+          expect(result.get(because)!.status).not.toBe('done');
         }
       },
     ),
@@ -78,6 +137,7 @@ test('a reader that stops reading stops the tasks', async () => {
   const nodes: TaskNode[] = [{ id: 'a', needs: [] }];
   const work = schedule<TaskNode, string>(nodes, {
     limit: 1,
+    onFailure,
     skip: ({ id }) => say(id),
     run: async function* () {
       try {
@@ -98,6 +158,7 @@ test('a task goes on only once what it said was read, so a slow reader holds it 
   const nodes: TaskNode[] = [{ id: 'a', needs: [] }];
   const work = schedule<TaskNode, string>(nodes, {
     limit: 1,
+    onFailure,
     skip: ({ id }) => say(id),
     run: async function* () {
       yield say('one');
@@ -124,6 +185,7 @@ test('a task is said to be skipped after the last word of the task that it is sk
   ];
   const work = schedule<TaskNode, string>(nodes, {
     limit: 2,
+    onFailure,
     skip: ({ id }) => say(`skip ${id}`),
     run: async function* ({ id }): Work<string> {
       yield say(`start ${id}`);

@@ -33,6 +33,8 @@ export interface Team extends TeamOptions {
 
 /** What a member is to do. */
 export interface MemberWork {
+  /** Name of its span. */
+  readonly place: string;
   /** The conversation so far; see `open`. */
   readonly messages: readonly Message[];
   readonly tools: readonly Tool[];
@@ -54,6 +56,8 @@ export interface TaskWork {
   readonly task: PlannedTask;
   readonly brief: Assignment;
   readonly contract: Contract | null;
+  /** Stands before the names of the spans of one attempt. */
+  readonly key: string;
 }
 
 /** What came out, and who goes on with it where something is to be better. */
@@ -110,11 +114,17 @@ export function memberOf(team: Team, definition: AgentDefinition): Member {
   return all.find((member) => member.definition === definition) as Member; // the crew was checked: its tasks have its agents
 }
 
+/** Whom a manager may give a task to: its own agent, or all. */
+export function delegatesFor(team: Team, { definition }: PlannedTask): readonly Member[] {
+  return definition.agent === undefined ? team.members : [memberOf(team, definition.agent)];
+}
+
 /** Whom `member` may ask: those that it names, or all; never itself. */
 export function delegatesOf({ members }: Team, { definition }: Member): readonly Member[] {
   const { allowedDelegates } = definition;
   return members.filter(
-    (other) => other.definition !== definition && (allowedDelegates?.some((one) => isNamed(one, other)) ?? true),
+    (other) =>
+      other.definition !== definition && (allowedDelegates?.some((one) => isNamed(one, other)) ?? true),
   );
 }
 

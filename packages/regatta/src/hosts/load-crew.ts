@@ -1,6 +1,6 @@
 /** Finds a crew by its reference, on a thread that has never seen it. */
 import { messageOf, RegattaError } from '../base/errors.ts';
-import type { RunnableCrew } from '../crew/job.ts';
+import type { PlannedCrew } from '../crew/run-crew.ts';
 import { threadData } from '../engines/threads/thread-data.ts';
 import type { CrewRef } from '../protocol/crew-ref.ts';
 
@@ -9,7 +9,7 @@ import type { CrewRef } from '../protocol/crew-ref.ts';
  *
  * @throws RegattaError `engine/crew-not-found` naming module and export.
  */
-export async function loadCrew(ref: CrewRef): Promise<RunnableCrew> {
+export async function loadCrew(ref: CrewRef): Promise<PlannedCrew> {
   const exports = await importModule(ref);
   const found = exports[ref.export];
   if (!isCrew(found)) {
@@ -50,7 +50,7 @@ async function importModule(ref: CrewRef): Promise<Readonly<Record<string, unkno
 }
 
 /** By its shape, so that a crew of another copy of this package is one too. */
-function isCrew(value: unknown): value is RunnableCrew {
+function isCrew(value: unknown): value is PlannedCrew {
   return (
     typeof value === 'object' &&
     value !== null &&

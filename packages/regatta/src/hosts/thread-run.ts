@@ -1,7 +1,7 @@
 /** A run on its thread: loads the crew, does the work, and tells the host what happens, as fast as it may. */
 import { createController, untilAborted } from '../base/abort.ts';
 import type { Inputs } from '../base/template.ts';
-import { createJob, toPortable } from '../crew/job.ts';
+import { type CrewSettings, createJob, runWork, toPortable } from '../crew/job.ts';
 import type { Outbox } from '../engines/threads/outbox.ts';
 import { fromPortableFacts } from '../engines/threads/portable-facts.ts';
 import type { FromThread, Outcome, RunOrder, ToRun } from '../engines/threads/wire.ts';
@@ -66,9 +66,10 @@ export class ThreadRun {
     const { signal } = this.#controller;
     try {
       const crew = await untilAborted(loadCrew(order.ref), signal);
-      const job = createJob(crew, order.inputs as Inputs); // they were the inputs of the host's job
-      this.#link.address(job.entries());
-      const work = job.start(this.#open(order, providers));
+      const inputs = order.inputs as Inputs; // they were the inputs of the host's job
+      const settings = order.settings as unknown as CrewSettings; // likewise
+      this.#link.address(createJob(crew, inputs, settings).entries());
+      const work = runWork({ crew, inputs, settings }, this.#open(order, providers));
       let next = await work.next();
       for (; !next.done; next = await work.next()) {
         if (this.#credits <= 0) await this.#nextCredit();

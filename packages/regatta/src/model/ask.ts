@@ -7,6 +7,7 @@ import { RegattaError } from '../base/errors.ts';
 import type { Contract } from '../base/schema.ts';
 import type { Model, ModelReply, ModelRequest } from '../ports/model.ts';
 import type { RunContext } from '../ports/run-context.ts';
+import type { Scope } from '../ports/scope.ts';
 import type { Work } from '../ports/span.ts';
 import { textOf, toolCallsOf } from '../protocol/message.ts';
 import { checkAnswer, rejectionFeedback } from './answer.ts';
@@ -18,6 +19,8 @@ export interface Question {
   readonly contract: Contract | null;
   /** Answers that may be sent back because they do not have the shape. */
   readonly maxOutputRetries: number;
+  /** Observers of the calls alone. Absent = none. */
+  readonly scope?: Scope;
 }
 
 export interface Answered {
@@ -34,11 +37,11 @@ export function isRefusal({ finishReason }: ModelReply): boolean {
 /** @throws RegattaError `output/invalid` with the last answer's text, or what the model throws. */
 export async function* askModel(
   model: Model,
-  { request, contract, maxOutputRetries }: Question,
+  { request, contract, maxOutputRetries, scope = [] }: Question,
   context: RunContext,
 ): Work<Answered> {
   if (contract === null) {
-    const reply = yield* callModel(model, { ...request, output: null }, context.child('call'));
+    const reply = yield* callModel(model, { ...request, output: null }, context.child('call', { scope }));
     return { reply, parsed: undefined };
   }
   const messages = [...request.messages];
@@ -48,7 +51,7 @@ export async function* askModel(
     const key = calls === 1 ? 'call' : `call-${calls}`;
     const shape = { ...output, isInPrompt: calls > 1 };
     const asked = { ...request, messages: [...messages], toolChoice, output: shape };
-    const reply = yield* callModel(model, asked, context.child(key));
+    const reply = yield* callModel(model, asked, context.child(key, { scope }));
     const { message, finishReason } = reply;
     if (isRefusal(reply) || toolCallsOf(message).length > 0) return { reply, parsed: undefined };
     const text = textOf(message);

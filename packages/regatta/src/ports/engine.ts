@@ -10,6 +10,8 @@ export interface Job<Output> {
   /** What people call it. */
   readonly name: string;
   readonly inputs: Json;
+  /** What it was started with beside its inputs, for whoever starts it elsewhere. Absent = nothing. */
+  readonly settings?: Json;
   /** Where the definition can be loaded by others; null = only here. */
   readonly ref: CrewRef | null;
   /** The work itself, for engines in this thread. */

@@ -7,7 +7,7 @@
 import type { Json, JsonObject } from '../base/json.ts';
 import type { InputAnswer, PendingInput } from './input.ts';
 import type { AssistantMessage, Message } from './message.ts';
-import type { ErrorData, RunStatus, TaskStatus } from './output.ts';
+import type { ErrorData, RunStatus, SkipReason, TaskStatus } from './output.ts';
 import type { Saved, Usage, UsageReport } from './usage.ts';
 
 /** Why a model stopped. `null` = the provider did not say. */
@@ -60,8 +60,35 @@ export interface TaskEnd {
   readonly text: string | null;
   readonly parsed: Json;
   readonly error: ErrorData | null;
-  /** For `skipped`: the task that did not succeed. */
+  /** For `skipped`: the task that did not succeed; null where its own condition said no. */
   readonly because: string | null;
+  /** Present for `skipped`. */
+  readonly reason?: SkipReason;
+}
+/** A task failed, and is done anew. */
+export interface TaskRetry {
+  readonly type: 'task.retry';
+  readonly task: string;
+  /** The attempt that failed, from 1. */
+  readonly attempt: number;
+  readonly error: ErrorData;
+}
+/** One look of one guardrail at one answer. */
+export interface GuardrailStart {
+  readonly type: 'guardrail.start';
+  readonly guardrail: string;
+  readonly text: string;
+}
+export interface GuardrailEnd {
+  readonly type: 'guardrail.end';
+  readonly guardrail: string;
+  /** Null when it failed, which is no verdict. */
+  readonly accepted: boolean | null;
+  /** What the agent is told; null unless rejected. */
+  readonly feedback: string | null;
+  /** Used in place of the answer; null = the answer stays. */
+  readonly text: string | null;
+  readonly error: ErrorData | null;
 }
 export interface AgentStart {
   readonly type: 'agent.start';
@@ -266,6 +293,9 @@ export type EventBody =
   | RunEnd
   | TaskStart
   | TaskEnd
+  | TaskRetry
+  | GuardrailStart
+  | GuardrailEnd
   | AgentStart
   | AgentEnd
   | ModelStart

@@ -17,9 +17,11 @@ export interface TaskOutput<Parsed = unknown> {
   readonly text: string;
   /** The answer by the task's output schema; undefined for a task without one. */
   readonly parsed: Parsed;
+  /** Present where the task was not done, because its `when` said no. The text is empty then. */
+  readonly skipped?: true;
 }
 
-/** What a crew's run gave. `text` and `parsed` are those of the last task. */
+/** What a crew's run gave. `text` and `parsed` are those of the last task that was not skipped. */
 export interface CrewOutput<Parsed = unknown> {
   readonly runId: string;
   readonly text: string;
@@ -28,6 +30,9 @@ export interface CrewOutput<Parsed = unknown> {
   readonly tasks: readonly TaskOutput[];
   readonly usage: UsageReport;
 }
+
+/** Why a task was not done: its own condition, something that it needs, or the failure of another task. */
+export type SkipReason = 'condition' | 'need' | 'failure';
 
 /** How a task ended. */
 export type TaskStatus = 'done' | 'failed' | 'skipped';

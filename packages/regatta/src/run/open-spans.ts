@@ -20,6 +20,7 @@ export class OpenSpans {
       case 'model.start':
       case 'embed.start':
       case 'tool.start':
+      case 'guardrail.start':
       case 'input.start':
       case 'delegation.start':
       case 'plan.start':
@@ -33,6 +34,7 @@ export class OpenSpans {
       case 'model.end':
       case 'embed.end':
       case 'tool.end':
+      case 'guardrail.end':
       case 'input.end':
       case 'delegation.end':
       case 'plan.end':
@@ -86,6 +88,10 @@ function endOf(start: EventBody, error: ErrorData): EventBody | undefined {
     }
     case 'tool.start':
       return { type: 'tool.end', tool: start.tool, callId: start.callId, result: '', error };
+    case 'guardrail.start': {
+      const { guardrail } = start;
+      return { type: 'guardrail.end', guardrail, accepted: null, feedback: null, text: null, error };
+    }
     case 'input.start':
       return { type: 'input.end', token: start.token, answer: null, error };
     case 'delegation.start':

@@ -34,13 +34,14 @@ export function consoleSink({
       'step.*',
       'review.*',
       'decision.*',
+      'guardrail.*',
     ] as const),
     observe(event: RunEvent) {
       if (event.type.endsWith('.start')) starts.set(event.spanId, event.time);
-      if (outcomeOf(event) === null) return;
+      if (outcomeOf(event) === null) return undefined;
       const startedAt = starts.get(event.spanId);
       starts.delete(event.spanId);
-      if (isWanted(event, outcomes)) write(`${lineOf(event, startedAt)}\n`);
+      return isWanted(event, outcomes) ? write(`${lineOf(event, startedAt)}\n`) : undefined;
     },
   });
 }
@@ -93,6 +94,16 @@ function wordsOf(event: RunEvent): readonly string[] {
       return ['review', event.accepted === false ? 'sent back' : '', failure(event.error)];
     case 'decision.end':
       return ['decision', event.winner === null ? '' : `for ${event.winner}`, failure(event.error)];
+    case 'guardrail.end': {
+      const verdict =
+        event.accepted === false ? 'rejected' : event.text === null ? '' : 'replaced the answer';
+      return [
+        'guardrail',
+        quote(event.guardrail),
+        verdict,
+        event.accepted === false ? '' : failure(event.error),
+      ];
+    }
     case 'input.start':
       return ['input', quote(event.question), `waits for ${event.token}`];
     case 'input.end':

@@ -14,6 +14,7 @@ export function outcomeOf(event: RunEvent): 'success' | 'failure' | null {
     case 'model.end':
     case 'embed.end':
     case 'tool.end':
+    case 'guardrail.end':
     case 'input.end':
     case 'delegation.end':
     case 'plan.end':

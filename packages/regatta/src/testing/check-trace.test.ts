@@ -224,7 +224,7 @@ const faults: readonly (readonly [name: string, trace: Partial<Trace>, finding: 
   [
     'a rejection outside of its agent',
     { events: move(find('output.rejected'), find('agent.end')) },
-    /output\.rejected .* lies outside of its agent/,
+    /output\.rejected .* lies outside of its span/,
   ],
   [
     'an attempt that is billed twice',

@@ -111,10 +111,7 @@ class RunTrace {
     const noun = nounOf(event);
     if (event.type.endsWith('.start')) this.#startSpan(event, noun);
     else if (event.type.endsWith('.end')) this.#endSpan(event, noun);
-    else if (event.type === 'output.rejected') {
-      // In whatever asked for the answer: an agent, its plan, a call without one.
-      if (!this.#spans.get(event.spanId)?.nouns.size) this.#report(event, 'lies outside of its span');
-    } else if (!this.#open.has(`${event.spanId} ${noun}`)) this.#report(event, `lies outside of its ${noun}`);
+    else if (!this.#isWithin(event, noun)) this.#report(event, `lies outside of its ${noun}`);
     this.#followAttempts(event);
     if (event.type === 'run.end') this.#end = event;
   }
@@ -125,6 +122,12 @@ class RunTrace {
       if (event.type !== 'run.start') this.#report(event, 'has no end');
     }
     return this.#findings;
+  }
+
+  /** An answer may be rejected in whatever asked for it: an agent, a guardrail, a call without either. */
+  #isWithin({ type, spanId }: RunEvent, noun: string): boolean {
+    if (type === 'output.rejected') return (this.#spans.get(spanId)?.nouns.size ?? 0) > 0;
+    return this.#open.has(`${spanId} ${noun}`);
   }
 
   #startSpan(event: RunEvent, noun: string): void {
@@ -202,7 +205,7 @@ function isSkip(event: RunEvent): boolean {
 
 /** The noun of the span that an event belongs to. */
 function nounOf({ type }: RunEvent): string {
-  return type.slice(0, type.indexOf('.'));
+  return type === 'output.rejected' ? 'span' : type.slice(0, type.indexOf('.'));
 }
 
 function at({ type, spanId, seq }: RunEvent): string {

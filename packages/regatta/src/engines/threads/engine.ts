@@ -1,6 +1,5 @@
 /** Runs on OS threads, as values of the `Engine` seam. */
 import { RegattaError } from '../../base/errors.ts';
-import type { Json } from '../../base/json.ts';
 import type { Engine, Job } from '../../ports/engine.ts';
 import type { RunContext } from '../../ports/run-context.ts';
 import type { Work } from '../../ports/span.ts';
@@ -19,7 +18,7 @@ export interface ThreadsEngineOptions {
 
 export function createThreadsEngine(pool: Pool, { terminateAfterMs }: ThreadsEngineOptions): Engine {
   async function* execute<Output>(job: Job<Output>, context: RunContext): Work<Output> {
-    const { ref, inputs } = job;
+    const { ref, inputs, settings = null } = job;
     if (ref === null) throw noRef(job.name);
     const here = threadData();
     if (here?.loading.has(ref.module)) throw startedAtImport(ref);
@@ -28,7 +27,7 @@ export function createThreadsEngine(pool: Pool, { terminateAfterMs }: ThreadsEng
     if (here !== undefined || inputs === null) return yield* job.start(context);
     if (context.context !== undefined) throw contextGiven();
     context.signal.throwIfAborted();
-    const order = toOrder(ref, inputs, context);
+    const order = toOrder({ ref, inputs, settings }, context);
     const entries = (): ReturnType<typeof job.entries> => job.entries();
     const run = new RemoteRun({ order, context, entries, terminateAfterMs }, pool.pick());
     try {
@@ -46,13 +45,14 @@ export function createThreadsEngine(pool: Pool, { terminateAfterMs }: ThreadsEng
   return Object.freeze({ name: THREADS, execute, close: () => pool.close() });
 }
 
-function toOrder(ref: CrewRef, inputs: Json, context: RunContext): RunOrder {
+type Ordered = Pick<RunOrder, 'ref' | 'inputs' | 'settings'>;
+
+function toOrder(ordered: Ordered, context: RunContext): RunOrder {
   const { runId, facts, wantsDeltas, isJournaled, span } = context;
   const guarded = span.scope.flatMap((entry) => (entry.kind === 'guard' ? [entry.at] : []));
   return {
+    ...ordered,
     runId,
-    ref,
-    inputs,
     facts: toPortableFacts(facts, THREADS),
     wantsDeltas,
     isJournaled,

@@ -19,6 +19,8 @@ export interface RunOrder {
   readonly runId: string;
   readonly ref: CrewRef;
   readonly inputs: Json;
+  /** See `Job.settings`. */
+  readonly settings: Json;
   readonly facts: PortableFacts;
   readonly wantsDeltas: boolean;
   readonly isJournaled: boolean;

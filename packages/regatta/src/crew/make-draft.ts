@@ -1,0 +1,42 @@
+/** One attempt at a task: a draft, guardrails around it, and a person's review. */
+import { applyGuardrails } from '../guardrail/apply.ts';
+import type { Draft } from '../guardrail/draft.ts';
+import type { Judge } from '../guardrail/judge.ts';
+import type { LlmDefinition } from '../ports/model.ts';
+import type { RunContext } from '../ports/run-context.ts';
+import type { Work } from '../ports/span.ts';
+import type { Brief, PlannedTask } from './plan.ts';
+import { reviewDraft } from './review.ts';
+import type { TaskRunOptions } from './task-share.ts';
+import { openWorker } from './worker.ts';
+
+export interface DraftOptions extends TaskRunOptions {
+  readonly brief: Brief;
+  /** Stands before the names of the attempt's spans. */
+  readonly key: string;
+}
+
+/** @throws what the agent, its model or a guardrail throws. */
+export async function* makeDraft(task: PlannedTask, options: DraftOptions, context: RunContext): Work<Draft> {
+  const { id, agent, definition } = task;
+  const { guardrails, guardrailMaxRetries: maxRetries, contract, humanInput } = definition;
+  const { share, brief, key } = options;
+  const { role } = brief.persona;
+  const llm = agent.llm ?? share.defaultLlm ?? context.facts.defaultLlm;
+  const { draft, redraft } = openWorker(task, { ...options, llm }, context);
+  const needsJudge = guardrails.some(({ check }) => typeof check === 'string');
+  const judge = needsJudge ? openJudge(definition.guardrailLlm ?? llm, id, context) : undefined;
+  const check = (unchecked: Draft, place: string): Work<Draft> =>
+    applyGuardrails(
+      unchecked,
+      { guardrails, maxRetries, contract, judge, redraft, agent: role, key: place },
+      context,
+    );
+  const checked = yield* check(yield* draft(), key);
+  if (!humanInput) return checked;
+  return yield* reviewDraft(checked, { task: id, key, redraft, check }, context);
+}
+
+function openJudge(llm: LlmDefinition | undefined, task: string, context: RunContext): Judge {
+  return { model: context.resolveModel(llm, `The guardrails of task "${task}"`), scope: llm?.scope ?? [] };
+}

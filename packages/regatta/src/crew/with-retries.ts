@@ -1,0 +1,49 @@
+/** A task that failed is done anew, where that may help. */
+import { toErrorData } from '../base/error-data.ts';
+import { isRegattaError } from '../base/errors.ts';
+import type { RunContext } from '../ports/run-context.ts';
+import type { Work } from '../ports/span.ts';
+
+/**
+ * Families of codes that another attempt would only meet again: what was cancelled, spent, denied, defined
+ * or given wrongly, what a person or a function of the user decided.
+ */
+const FINAL: ReadonlySet<string> = new Set([
+  'run',
+  'task',
+  'budget',
+  'limit',
+  'definition',
+  'inputs',
+  'schema',
+  'llm',
+  'guard',
+  'input',
+  'file',
+  'hook',
+  'cassette',
+]);
+
+/** `key` stands before the names of an attempt's spans. @throws what the last attempt throws. */
+export async function* withRetries<T>(
+  { task, retries }: { readonly task: string; readonly retries: number },
+  attempt: (key: string) => Work<T>,
+  { span, signal }: RunContext,
+): Work<T> {
+  for (let number = 1; ; number++) {
+    try {
+      return yield* attempt(number === 1 ? '' : `attempt-${number}/`);
+    } catch (thrown) {
+      if (number > retries || signal.aborted || isFinal(thrown)) throw thrown;
+      yield { span, body: { type: 'task.retry', task, attempt: number, error: toErrorData(thrown) } };
+    }
+  }
+}
+
+/** Also by what is behind it: a guardrail whose model had no key fails with that as its cause. */
+function isFinal(error: unknown): boolean {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if (isRegattaError(at) && FINAL.has(at.code.slice(0, at.code.indexOf('/')))) return true;
+  }
+  return false;
+}

@@ -1,0 +1,84 @@
+/** Who does a task: makes a draft, and goes on with the same conversation when it is sent back. */
+import { readFiles } from '../context/input-files.ts';
+import { redraftRequest } from '../context/prompt.ts';
+import type { Draft, Redraft } from '../guardrail/draft.ts';
+import type { LlmDefinition } from '../ports/model.ts';
+import type { RunContext } from '../ports/run-context.ts';
+import type { Work } from '../ports/span.ts';
+import { type Message, textOf, type UserMessage } from '../protocol/message.ts';
+import { doTask, improve } from './do-task.ts';
+import { tellEarlier } from './earlier-results.ts';
+import type { Brief, PlannedTask } from './plan.ts';
+import { withPlan } from './planning.ts';
+import type { TaskRunOptions } from './task-share.ts';
+import { type Finished, memberOf, type TaskWork } from './team.ts';
+
+export interface Worker {
+  draft(): Work<Draft>;
+  readonly redraft: Redraft;
+}
+
+export interface WorkerOptions extends TaskRunOptions {
+  readonly brief: Brief;
+  readonly llm: LlmDefinition | undefined;
+  /** Stands before the names of the spans of one attempt. */
+  readonly key: string;
+}
+
+/** For one attempt: the task's agent, or whoever works under the crew's process. */
+export function openWorker(task: PlannedTask, options: WorkerOptions, context: RunContext): Worker {
+  const { definition } = task;
+  const { brief, llm, key, share } = options;
+  const { team } = share;
+  const { contract } = definition;
+  const work = (asked: TaskWork['brief']): TaskWork => ({ team, task, brief: asked, contract, key });
+  const lead = memberOf(team, task.agent);
+  const opened: { by: Finished['by']; drafts: number } = { by: lead, drafts: 0 };
+  const count = (finished: Finished): Draft => {
+    opened.by = finished.by;
+    opened.drafts++;
+    return finished;
+  };
+  return {
+    async *draft() {
+      const { role } = brief.persona;
+      const model = context.resolveModel(llm, `Agent "${role}"`);
+      const reader = { model, modelScope: llm?.scope ?? [], agent: role };
+      const { outputs } = options;
+      const earlier = tellEarlier(task, { outputs, description: brief.description, ...reader, key }, context);
+      const asked = {
+        ...brief,
+        description: withPlan(brief.description, share.plans.get(task.id)),
+        context: yield* earlier,
+        schema: contract?.jsonSchema ?? null,
+        markdown: definition.markdown,
+        files: await readTaskFiles(task, options, context),
+      };
+      return count(yield* doTask(work(asked), context));
+    },
+    async *redraft(draft, feedback) {
+      const asked = { ...brief, context: [], schema: null };
+      const messages = [...draft.messages, feedbackOn(draft, feedback)];
+      const number = opened.drafts + 1;
+      return count(yield* improve(work(asked), { by: opened.by, messages, number }, context));
+    },
+  };
+}
+
+/** Recorded, so that a repeated run is shown the same. */
+async function readTaskFiles(
+  { definition }: PlannedTask,
+  { share, key }: WorkerOptions,
+  context: RunContext,
+): Promise<Exclude<UserMessage['content'], string>> {
+  const files = { ...share.files, ...definition.inputFiles };
+  if (Object.keys(files).length === 0) return [];
+  return await context.step(`${key}files`, async () => [...(await readFiles(files))]);
+}
+
+/** A guardrail may have replaced the text that the conversation ends with. */
+function feedbackOn({ text, messages }: Draft, feedback: string): Message {
+  const last = messages.at(-1);
+  const said = last?.role === 'assistant' ? textOf(last) : '';
+  return redraftRequest(feedback, said === text ? null : text);
+}

@@ -1,0 +1,15 @@
+/** An answer that does not count yet: it may be sent back. */
+
+import type { Work } from '../ports/span.ts';
+import type { Message } from '../protocol/message.ts';
+
+export interface Draft {
+  readonly text: string;
+  /** By the output schema; undefined without one. */
+  readonly parsed: unknown;
+  /** The conversation that led to it, up to and with the answer. */
+  readonly messages: readonly Message[];
+}
+
+/** Makes another draft: the same conversation goes on with what is wrong. */
+export type Redraft = (draft: Draft, feedback: string) => Work<Draft>;
