@@ -79,16 +79,16 @@ async function* doOne(item: PlanItem, { work, round, ...given }: One, context: R
   const said = given.feedback.get(id);
   const place = `${key}assignment-${given.plan.indexOf(item) + 1}`;
   const inner = context.child(round === 0 ? place : `${place}-revision-${round}`);
+  const wasDone = earlier?.status === 'done';
+  const added = said === undefined || wasDone ? '' : `\n\nYour manager adds: ${said}`;
   const brief = {
-    description: instructions,
+    description: `${instructions}${added}`,
     expectedOutput: 'A complete result. Your manager sees nothing but it.',
     context: given.before,
     schema: null,
   };
-  const messages = [
-    ...open(by, brief),
-    ...(earlier?.status === 'done' && said !== undefined ? sentBack(earlier.output.text, said) : []),
-  ];
+  const again = said !== undefined && wasDone ? sentBack(earlier.output.text, said) : [];
+  const messages = [...open(by, brief), ...again];
   const tools = task.definition.tools ?? by.definition.tools;
   const asked = { place: 'agent', messages, tools, contract: null, chain: [] };
   const start = { coworker: by.name, kind: 'assignment', instructions } as const;
