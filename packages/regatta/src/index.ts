@@ -1,7 +1,7 @@
 /** The public list, by hand. What is not here may change without notice. */
 
 // Definitions: frozen values that may serve any number of runs at once.
-export { Agent, type AgentOptions } from './api/agent.ts';
+export { Agent, type AgentOptions, type PlanningOptions } from './api/agent.ts';
 // Calls of a model outside of any crew, and what comes out of them.
 export type {
   CallFacts,
@@ -31,9 +31,9 @@ export {
   Crew,
   type CrewOptions,
   type KickoffForEachOptions,
-  type KickoffOptions,
   type OutputOf,
 } from './api/crew.ts';
+export type { KickoffOptions } from './api/crew-options.ts';
 export { type CrewRefOptions, crewRef } from './api/crew-ref.ts';
 export type { CrewChunk, CrewStream } from './api/crew-stream.ts';
 export {
@@ -56,7 +56,10 @@ export {
 export { type RoutedModel, type RouterOptions, router } from './api/router.ts';
 export { createRuntime, Runtime, type RuntimeOptions } from './api/runtime.ts';
 export { Task, type TaskOptions } from './api/task.ts';
+// Tests and training of crews.
+export type { TestOptions } from './api/test-crew.ts';
 export { type ThreadsOptions, threads } from './api/threads.ts';
+export type { TrainOptions } from './api/train-crew.ts';
 // Seams, for implementations of your own.
 export type { Clock, Random } from './base/clock.ts';
 // Errors: one class, a closed union of codes.
@@ -89,6 +92,15 @@ export type {
   TaskCondition,
   TaskDefinition,
 } from './crew/definition.ts';
+export {
+  formatScores,
+  type TaskAverage,
+  type TaskScore,
+  type TestIteration,
+  type TestResult,
+} from './crew/score.ts';
+export type { Candidate, Decide, DecideFacts } from './crew/team-options.ts';
+export type { Lesson, TrainingData } from './crew/training-data.ts';
 export type {
   Guardrail,
   GuardrailCheck,

@@ -3,6 +3,7 @@ import { Problems } from '../base/problems.ts';
 import type { LlmDefinition } from '../ports/model.ts';
 import type { Scope } from '../ports/scope.ts';
 import type { Tool } from '../ports/tool.ts';
+import { type AgentPlanning, checkPlanning } from './plan-options.ts';
 
 export interface AgentDefinition {
   /** What it is, and its name in events and usage. May hold placeholders. */
@@ -18,6 +19,12 @@ export interface AgentDefinition {
   readonly maxExecutionTimeMs: number | undefined;
   /** Answers that may be sent back because they do not fit the output schema. */
   readonly maxOutputRetries: number;
+  /** Works by a plan; undefined = straight on. */
+  readonly planning: AgentPlanning | undefined;
+  /** May hand work and questions to other agents of its crew. */
+  readonly allowDelegation: boolean;
+  /** Whom it may ask, as agents or by role; undefined = all others. */
+  readonly allowedDelegates: readonly (AgentDefinition | string)[] | undefined;
   readonly scope: Scope;
 }
 
@@ -37,6 +44,7 @@ export function checkAgent(agent: AgentDefinition): void {
   problems.duration('maxExecutionTimeMs', agent.maxExecutionTimeMs);
   problems.integer('maxOutputRetries', agent.maxOutputRetries, 0);
   checkTools(problems, agent.tools);
+  checkPlanning(problems, agent.planning);
   problems.throwIfAny();
 }
 

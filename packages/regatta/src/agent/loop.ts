@@ -30,14 +30,23 @@ export interface AgentAssignment {
   readonly tools: readonly Tool[];
   /** The shape of the answer; null = free text. */
   readonly contract: Contract | null;
+  /** How it goes about it. @default `converse` */
+  readonly way?: Way | undefined;
 }
+
+/** What an agent does between its start and its end. */
+export type Way = (
+  agent: AgentDefinition,
+  assignment: Tallied,
+  context: RunContext,
+) => Work<Omit<AgentAnswer, 'calls'>>;
 
 export interface AgentAnswer {
   readonly text: string;
   /** By the contract; undefined without one. */
   readonly parsed: unknown;
   readonly calls: number;
-  /** The conversation, up to and with the answer: it may go on. */
+  /** The conversation, the answer included: to go on with it. */
   readonly messages: readonly Message[];
 }
 
@@ -60,13 +69,14 @@ export async function* runAgent(
   const tools = Object.freeze(assignment.tools.map(({ name }) => name));
   yield { span, body: { type: 'agent.start', agent: role, model: assignment.model.id, tools } };
   try {
-    const { text, parsed, messages } = yield* answer(
+    const { way = converse } = assignment;
+    const { text, parsed, messages } = yield* way(
       agent,
       { ...assignment, tally },
       deadline === undefined ? context : context.withSignal(deadline.signal),
     );
     yield { span, body: { type: 'agent.end', agent: role, calls: tally.calls, text, error: null } };
-    return { text, parsed, calls: tally.calls, messages };
+    return { text, parsed, messages, calls: tally.calls };
   } catch (thrown) {
     const error = toErrorData(thrown);
     yield { span, body: { type: 'agent.end', agent: role, calls: tally.calls, text: null, error } };
@@ -76,12 +86,13 @@ export async function* runAgent(
   }
 }
 
-interface Tallied extends AgentAssignment {
+export interface Tallied extends AgentAssignment {
   /** Written as calls are made, so that a failure can still say how many there were. */
   readonly tally: { calls: number };
 }
 
-async function* answer(
+/** Messages → model → tools → messages, until there is an answer. */
+export async function* converse(
   agent: AgentDefinition,
   { model, modelScope, tools, contract, messages: opening, tally }: Tallied,
   context: RunContext,

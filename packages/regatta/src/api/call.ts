@@ -134,7 +134,7 @@ export function createQuestion(input: CallInput, options: CallOptions): Question
 }
 
 export function callJob<Output extends Schema | undefined>(
-  llm: LlmDefinition,
+  llm: LlmDefinition | undefined,
   question: Question,
 ): Job<CallResult<Output>> {
   return {
@@ -150,7 +150,7 @@ export function callJob<Output extends Schema | undefined>(
 }
 
 async function* callOnce(
-  llm: LlmDefinition,
+  llm: LlmDefinition | undefined,
   question: Question,
   context: RunContext,
 ): Work<CallResult<Schema | undefined>> {

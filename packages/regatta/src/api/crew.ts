@@ -1,11 +1,13 @@
 /** `Crew`: agents and tasks, ready to run any number of times at once. */
 
 import { resolve } from 'node:path';
+import { deepFreeze } from '../base/json.ts';
 import { limitAll } from '../base/limit.ts';
 import { Problems } from '../base/problems.ts';
 import type { Inputs } from '../base/template.ts';
-import { checkFiles, type InputFile, toFileSources } from '../context/input-files.ts';
+import { checkFiles, toFileSources } from '../context/input-files.ts';
 import { checkCrew } from '../crew/check.ts';
+import { checkTeam } from '../crew/check-team.ts';
 import {
   type AfterKickoff,
   type BeforeKickoff,
@@ -21,21 +23,27 @@ import {
 } from '../crew/definition.ts';
 import { createJob } from '../crew/job.ts';
 import { type CrewPlan, planCrew } from '../crew/plan.ts';
+import type { PlannedCrew } from '../crew/run-crew.ts';
+import type { TestResult } from '../crew/score.ts';
+import { type Decide, type TeamOptions, withTeamDefaults } from '../crew/team-options.ts';
+import type { TrainingData, TrainingSource } from '../crew/training-data.ts';
 import type { BudgetLimits } from '../observe/budget.ts';
 import type { RateLimits } from '../observe/rate-limit.ts';
-import type { Journal } from '../ports/journal.ts';
 import type { LlmDefinition } from '../ports/model.ts';
 import type { Entry, Scope } from '../ports/scope.ts';
 import type { CrewRef } from '../protocol/crew-ref.ts';
 import type { CrewOutput } from '../protocol/output.ts';
 import type { Run } from '../run/run.ts';
 import { logFileSink } from '../sinks/log-file.ts';
-import type { Agent } from './agent.ts';
+import { Agent } from './agent.ts';
 import { type Callback, toScope } from './callback.ts';
-import { defaultCore, type RuntimeHolder } from './core.ts';
+import { defaultCore } from './core.ts';
+import type { KickoffOptions } from './crew-options.ts';
 import { CrewStream } from './crew-stream.ts';
 import { openNamed } from './integrations.ts';
 import { type LlmInput, toLlm } from './llm.ts';
+import { type TestOptions, testCrew } from './test-crew.ts';
+import { type TrainOptions, trainCrew } from './train-crew.ts';
 
 /** What the last task of a crew parses to. */
 export type OutputOf<Tasks extends readonly TaskDefinition[]> = Tasks extends readonly [
@@ -54,9 +62,31 @@ export interface CrewOptions<Tasks extends readonly TaskDefinition[]> {
   /**
    * `sequential`: one after the other, apart from those that are `async`. `graph`: each as soon as the
    * tasks in its `context` and `after` are done; one without `context` waits for all before it.
+   * `hierarchical`: as `sequential`, and a manager plans each task, has the agents do it, checks and puts
+   * together what they gave. `consensus`: as `graph`, and several agents answer each task, of whose answers
+   * one is chosen.
    * @default 'sequential'
    */
   readonly process?: Process;
+  /** For `hierarchical`, and a `consensus` with a judge: the model of a manager with a role of ours. */
+  readonly managerLlm?: LlmInput;
+  /** In its place: a manager of your own, without tools, who is not one of `agents`. */
+  readonly managerAgent?: Agent;
+  /** Rounds in which a manager may send work back. @default 2 */
+  readonly maxRevisions?: number;
+  /** How often one piece of work may be handed on by agents that may delegate. @default 3 */
+  readonly maxDelegationDepth?: number;
+  /**
+   * How a consensus is found: the manager picks one answer or makes one of them, the agents vote (typed
+   * answers by being equal), or a function gives the place of the one that wins. @default 'judge'
+   */
+  readonly decide?: 'judge' | 'vote' | Decide;
+  /** Answers that a consensus needs. @default more than half of those asked */
+  readonly quorum?: number;
+  /** Plan all tasks with one model call before the first one starts. @default false */
+  readonly planning?: boolean | { readonly llm?: LlmInput };
+  /** What `crew.train` has made: the path of its file, or what is in it. @default none */
+  readonly training?: TrainingSource;
   /** Tasks of one run at work together. @default 8 */
   readonly concurrency?: number;
   /**
@@ -95,31 +125,6 @@ export interface CrewOptions<Tasks extends readonly TaskDefinition[]> {
   readonly limits?: RateLimits;
 }
 
-export interface KickoffOptions {
-  /** Values for the `{placeholders}` of agents and tasks. */
-  readonly inputs?: Inputs;
-  /** Files that every task's agent is shown, by name. @default none */
-  readonly inputFiles?: Readonly<Record<string, InputFile>>;
-  /** Where output files of tasks go. @default the crew's */
-  readonly outputDirectory?: string;
-  /** What tools get as `context`: a tenant, a database handle. Never in events or journals. */
-  readonly context?: unknown;
-  /** Ends the run when it is aborted. */
-  readonly signal?: AbortSignal;
-  /** Hear the events of this run alone. */
-  readonly callbacks?: readonly Callback[];
-  /** What this run may spend. @default no limit */
-  readonly budget?: BudgetLimits;
-  /** Ask models for answers in pieces; they are `model.delta` events. @default false */
-  readonly stream?: boolean;
-  /** Events kept for `run.events()`. @default 10000 */
-  readonly bufferSize?: number;
-  /** Records the results of models and tools, and gives recorded ones back. @default none */
-  readonly journal?: Journal;
-  /** @default the process's */
-  readonly runtime?: RuntimeHolder;
-}
-
 export interface KickoffForEachOptions extends Omit<KickoffOptions, 'inputs'> {
   /** Runs at once. @default 10 */
   readonly concurrency?: number;
@@ -144,6 +149,10 @@ export class Crew<const Tasks extends readonly TaskDefinition[] = readonly TaskD
   readonly agents: readonly Agent[];
   readonly tasks: Tasks;
   readonly process: Process;
+  readonly team: TeamOptions;
+  readonly manager: Agent | undefined;
+  readonly planner: Agent | undefined;
+  readonly training: TrainingSource | undefined;
   readonly concurrency: number;
   readonly onTaskFailure: FailurePolicy;
   readonly contextStrategy: ContextStrategy;
@@ -167,6 +176,10 @@ export class Crew<const Tasks extends readonly TaskDefinition[] = readonly TaskD
     this.tasks = Object.freeze([...(options.tasks ?? [])]) as readonly TaskDefinition[] as Tasks; // a copy has the same elements
     this.process = options.process ?? 'sequential';
     this.llm = toLlm(options.llm);
+    this.team = withTeamDefaults(options);
+    this.manager = toManager(options);
+    this.planner = toPlanner(options.planning, this.llm);
+    this.training = copyTraining(options.training);
     this.concurrency = options.concurrency ?? TASK_CONCURRENCY;
     this.onTaskFailure = options.onTaskFailure ?? 'cancel';
     this.contextStrategy = copyStrategy(options.contextStrategy ?? 'full');
@@ -183,6 +196,7 @@ export class Crew<const Tasks extends readonly TaskDefinition[] = readonly TaskD
     this.budget = options.budget && Object.freeze({ ...options.budget });
     this.limits = options.limits && Object.freeze({ ...options.limits });
     checkCrew(this);
+    checkTeam(this);
     this.plan = planCrew(this);
     Object.freeze(this);
   }
@@ -221,7 +235,36 @@ export class Crew<const Tasks extends readonly TaskDefinition[] = readonly TaskD
     return new CrewStream(this.start({ ...options, stream: true }));
   }
 
-  #start(options: KickoffOptions, on: 'threads' | undefined): Run<CrewOutput<OutputOf<Tasks>>> {
+  /**
+   * Runs the crew with every draft put before a person, then has a model put in words what each agent is to
+   * learn, and writes it to `file`. Give that file to a crew as `training`. Runs are on this thread.
+   *
+   * @throws RegattaError `definition/invalid`, `training/bad-file`, or what a run, a review or the model throws.
+   */
+  async train(options: TrainOptions): Promise<TrainingData> {
+    const core = options.runtime?.core ?? defaultCore();
+    return await trainCrew(
+      { crew: this, core, start: (crew, run) => this.#start(run, 'here', crew) },
+      options,
+    );
+  }
+
+  /**
+   * Runs the crew several times, and has `judge` score what each task gave. A run that fails is an iteration
+   * with an error. `formatScores` makes a table of it.
+   *
+   * @throws RegattaError `definition/invalid`; `run/cancelled` when `signal` is aborted.
+   */
+  async test(options: TestOptions): Promise<TestResult> {
+    const core = options.runtime?.core ?? defaultCore();
+    return await testCrew({ crew: this, core, start: (run) => this.start(run) }, options);
+  }
+
+  #start(
+    options: KickoffOptions,
+    on: 'threads' | 'here' | undefined,
+    crew: PlannedCrew = this,
+  ): Run<CrewOutput<OutputOf<Tasks>>> {
     const { callbacks, runtime, inputs = {}, inputFiles, outputDirectory, ...rest } = options;
     const files = toFileSources(inputFiles);
     const problems = new Problems(`The run of crew "${this.name}"`);
@@ -231,7 +274,7 @@ export class Crew<const Tasks extends readonly TaskDefinition[] = readonly TaskD
     const core = runtime?.core ?? defaultCore();
     const open = (name: string): Entry => openNamed(name, core.env);
     const scopes = [this.scope, toScope(callbacks, `The run of crew "${this.name}"`, open)];
-    const job = createJob<OutputOf<Tasks>>(this, inputs, { files, outputDirectory: directory });
+    const job = createJob<OutputOf<Tasks>>(crew, inputs, { files, outputDirectory: directory });
     return core.start(job, { ...rest, scopes, definition: this, on });
   }
 
@@ -250,4 +293,33 @@ export class Crew<const Tasks extends readonly TaskDefinition[] = readonly TaskD
     problems.throwIfAny();
     return await limitAll(inputs, concurrency, (one) => this.kickoff({ ...options, inputs: one }));
   }
+}
+
+function toManager({
+  managerAgent,
+  managerLlm,
+}: Pick<CrewOptions<[]>, 'managerAgent' | 'managerLlm'>): Agent | undefined {
+  const problems = new Problems('The manager');
+  if (managerAgent !== undefined && managerLlm !== undefined) {
+    const message =
+      'managerLlm and managerAgent are both given. Give the agent its llm, and leave managerLlm out.';
+    problems.add('managerLlm', managerLlm, message);
+  }
+  problems.throwIfAny();
+  if (managerLlm === undefined) return managerAgent;
+  return new Agent({ role: 'Manager', goal: MANAGER_GOAL, llm: managerLlm });
+}
+
+const MANAGER_GOAL =
+  'Have the crew do each task well: give clear work to who can do it best, check it, and answer for it';
+const PLANNER_GOAL = 'Plan the tasks of a crew so that each is done well and builds on those before it';
+
+function toPlanner(planning: CrewOptions<[]>['planning'], llm: LlmDefinition | undefined): Agent | undefined {
+  if (planning === undefined || planning === false) return undefined;
+  const own = (planning === true ? undefined : planning.llm) ?? llm;
+  return new Agent({ role: 'Planner', goal: PLANNER_GOAL, ...(own === undefined ? {} : { llm: own }) });
+}
+
+function copyTraining(training: TrainingSource | undefined): TrainingSource | undefined {
+  return typeof training === 'object' ? deepFreeze(structuredClone(training)) : training;
 }

@@ -30,6 +30,8 @@ export interface TaskOptions<S extends Schema | undefined> {
   /** What a good answer looks like. */
   readonly expectedOutput: string;
   readonly agent?: Agent;
+  /** In a crew with the process `consensus`: who answers. @default `agent`, else all agents of the crew */
+  readonly agents?: readonly Agent[];
   /** Tasks whose outputs the agent is told. @default all earlier ones */
   readonly context?: readonly TaskDefinition[];
   /** Tasks that it waits for without reading them. @default none */
@@ -85,6 +87,7 @@ export class Task<S extends Schema | undefined = undefined> implements TaskDefin
   readonly description: string;
   readonly expectedOutput: string;
   readonly agent: Agent | undefined;
+  readonly agents: readonly Agent[] | undefined;
   readonly context: readonly TaskDefinition[] | undefined;
   readonly after: readonly TaskDefinition[];
   readonly async: boolean;
@@ -111,6 +114,7 @@ export class Task<S extends Schema | undefined = undefined> implements TaskDefin
     this.description = description;
     this.expectedOutput = expectedOutput;
     this.agent = agent;
+    this.agents = options.agents && Object.freeze([...options.agents]);
     this.context = context === undefined ? undefined : Object.freeze([...context]);
     this.after = Object.freeze([...(options.after ?? [])]);
     this.async = options.async ?? false;

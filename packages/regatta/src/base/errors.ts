@@ -70,6 +70,19 @@ export interface ErrorDetails {
     /** What the model last answered, whole, so that nothing is lost. */
     readonly text: string;
   };
+  'delegation/unknown-coworker': { readonly coworker: string; readonly known: readonly string[] };
+  'delegation/cycle': { readonly coworker: string; readonly chain: readonly string[] };
+  'delegation/too-deep': { readonly chain: readonly string[]; readonly maxDelegationDepth: number };
+  'delegation/failed': { readonly coworker: string; readonly code: string };
+  'consensus/no-quorum': {
+    readonly task: string;
+    readonly answered: number;
+    readonly quorum: number;
+    readonly failed: readonly { readonly agent: string; readonly code: string }[];
+  };
+  'consensus/bad-decision': { readonly task: string; readonly decision: string };
+  'plan/step-timeout': { readonly step: string; readonly stepTimeoutMs: number };
+  'training/bad-file': { readonly file: string; readonly problems: readonly Problem[] };
   /** The last answer, whole, and all that was wrong with it. */
   'guardrail/rejected': { readonly agent: string; readonly feedback: string; readonly text: string };
   'guardrail/failed': { readonly guardrail: string };

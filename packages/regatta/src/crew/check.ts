@@ -4,7 +4,13 @@ import { Problems, show } from '../base/problems.ts';
 import { checkFiles } from '../context/input-files.ts';
 import { checkGuardrails } from '../guardrail/definition.ts';
 import { checkAllowance } from '../observe/allowance.ts';
-import { type ContextStrategy, type CrewDefinition, nameOf, type TaskDefinition } from './definition.ts';
+import {
+  type ContextStrategy,
+  type CrewDefinition,
+  isGraph,
+  nameOf,
+  type TaskDefinition,
+} from './definition.ts';
 
 /** A mark and a few words: less says nothing. */
 const MIN_CONTEXT_TOKENS = 50;
@@ -40,7 +46,7 @@ export function checkCrew(crew: CrewDefinition): void {
   const problems = new Problems(`Crew "${name}"`);
   problems.text('name', name);
   checkAllowance(problems, crew);
-  checkChoice(problems, 'process', process, ['sequential', 'graph']);
+  checkChoice(problems, 'process', process, ['sequential', 'graph', 'hierarchical', 'consensus']);
   checkChoice(problems, 'onTaskFailure', crew.onTaskFailure, ['cancel', 'spare']);
   problems.integer('concurrency', crew.concurrency, 1);
   checkContextOptions(problems, crew);
@@ -69,16 +75,17 @@ export function checkCrew(crew: CrewDefinition): void {
 }
 
 /** A task among the others: its agent, and the tasks that it waits for. */
-function checkPlace(problems: Problems, { agents, tasks, process }: CrewDefinition, index: number): void {
+function checkPlace(problems: Problems, crew: CrewDefinition, index: number): void {
+  const { agents, tasks, process } = crew;
   const task = tasks[index] as TaskDefinition; // below the length
   const field = `tasks[${index}]`;
   const name = nameOf(task, index);
+  const hasOthers = process === 'hierarchical' || process === 'consensus'; // a manager, or all together
   if (task.agent === undefined) {
-    problems.add(
-      `${field}.agent`,
-      undefined,
-      `${field} ("${name}") has no agent. Give it one of the crew's agents.`,
-    );
+    if (!hasOthers) {
+      const message = `${field} ("${name}") has no agent. Give it one of the crew's agents.`;
+      problems.add(`${field}.agent`, undefined, message);
+    }
   } else if (!agents.includes(task.agent)) {
     const { role } = task.agent;
     problems.add(
@@ -87,13 +94,20 @@ function checkPlace(problems: Problems, { agents, tasks, process }: CrewDefiniti
       `${field} ("${name}") has agent "${role}", who is not in agents. Add the agent to the crew.`,
     );
   }
+  checkNeeds(problems, crew, index);
+}
+
+function checkNeeds(problems: Problems, { tasks, process }: CrewDefinition, index: number): void {
+  const task = tasks[index] as TaskDefinition; // below the length
+  const field = `tasks[${index}]`;
+  const name = nameOf(task, index);
   for (const [option, verb, needs] of [
     ['context', 'reads', task.context ?? []],
     ['after', 'waits for', task.after],
   ] as const) {
     for (const needed of needs) {
       const at = tasks.indexOf(needed);
-      if (at >= 0 && (at < index || process === 'graph')) continue;
+      if (at >= 0 && (at < index || isGraph(process))) continue;
       const where = at < 0 ? 'is not in the crew' : 'does not come before it';
       problems.add(
         `${field}.${option}`,

@@ -10,6 +10,8 @@ import type { Scope } from '../ports/scope.ts';
 import type { Tool } from '../ports/tool.ts';
 import type { CrewRef } from '../protocol/crew-ref.ts';
 import type { CrewOutput, TaskOutput } from '../protocol/output.ts';
+import type { TeamOptions } from './team-options.ts';
+import type { TrainingSource } from './training-data.ts';
 
 /**
  * How a task is told what earlier tasks gave: whole, summed up by a model, not at all, or these fields of
@@ -29,6 +31,8 @@ export interface TaskDefinition<Parsed = unknown> {
   readonly description: string;
   readonly expectedOutput: string;
   readonly agent: AgentDefinition | undefined;
+  /** For a consensus: who answers; undefined = `agent`, else all agents of the crew. */
+  readonly agents: readonly AgentDefinition[] | undefined;
   /** Tasks whose outputs it reads; undefined = all earlier ones. */
   readonly context: readonly TaskDefinition[] | undefined;
   /** Tasks that it waits for, beside those that it reads. */
@@ -70,8 +74,17 @@ export interface ContextRequest {
 /** Makes what tools get as `context`. */
 export type CreateContext = (run: ContextRequest) => unknown;
 
-/** In the order of the list, or each task as soon as what it waits for is done. */
-export type Process = 'sequential' | 'graph';
+/**
+ * `sequential` and `hierarchical`: in the order of the list; `graph` and `consensus`: each task as soon as
+ * what it waits for is done. Under `hierarchical` a manager has the crew do each task; under `consensus`
+ * several agents answer each, and one answer is chosen.
+ */
+export type Process = 'sequential' | 'graph' | 'hierarchical' | 'consensus';
+
+/** Whether tasks start by what they need alone. */
+export function isGraph(process: Process): boolean {
+  return process === 'graph' || process === 'consensus';
+}
 
 /** What a failed task does to those that do not need it. */
 export type FailurePolicy = 'cancel' | 'spare';
@@ -93,6 +106,13 @@ export interface CrewDefinition extends Allowance {
   /** Tasks of one run at work together. */
   readonly concurrency: number;
   readonly onTaskFailure: FailurePolicy;
+  readonly team: TeamOptions;
+  /** Plans, checks, judges; not one of `agents`. */
+  readonly manager: AgentDefinition | undefined;
+  /** Plans the tasks before the first one starts; undefined = nobody does. */
+  readonly planner: AgentDefinition | undefined;
+  /** What agents have learned: a file, or what is in one. */
+  readonly training: TrainingSource | undefined;
   /** For tasks without one of their own. */
   readonly contextStrategy: ContextStrategy;
   readonly maxContextTokens: number | undefined;

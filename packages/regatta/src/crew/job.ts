@@ -154,12 +154,22 @@ async function revive(crew: CrewDefinition, task: PortableTask, index: number): 
 }
 
 /** Every callback of the crew's parts, by where it stands. The crew's own are the run's, and not among them. */
-function addressEntries({ tasks, agents, llm }: CrewDefinition): ReadonlyMap<string, Entry> {
+function addressEntries({
+  tasks,
+  agents,
+  llm,
+  manager,
+  planner,
+}: CrewDefinition): ReadonlyMap<string, Entry> {
   const scopes: (readonly [string, Scope])[] = [
     ...tasks.map(({ scope }, index) => [`task-${index}`, scope] as const),
     ...tasks.map((task, index) => [`task-${index}-judge`, task.guardrailLlm?.scope ?? []] as const),
     ...agents.map(({ scope }, index) => [`agent-${index}`, scope] as const),
     ...agents.map((agent, index) => [`agent-${index}-llm`, agent.llm?.scope ?? []] as const),
+    ...agents.map(({ planning }, index) => [`agent-${index}-plan-llm`, planning?.llm?.scope ?? []] as const),
+    ['manager', manager?.scope ?? []],
+    ['manager-llm', manager?.llm?.scope ?? []],
+    ['planner-llm', planner?.llm?.scope ?? []],
     ['llm', llm?.scope ?? []],
   ];
   return new Map(

@@ -8,7 +8,7 @@ import type { Work } from '../ports/span.ts';
 import type { Brief, PlannedTask } from './plan.ts';
 import { reviewDraft } from './review.ts';
 import type { TaskRunOptions } from './task-share.ts';
-import { agentWorker } from './worker.ts';
+import { openWorker } from './worker.ts';
 
 export interface DraftOptions extends TaskRunOptions {
   readonly brief: Brief;
@@ -23,7 +23,7 @@ export async function* makeDraft(task: PlannedTask, options: DraftOptions, conte
   const { share, brief, key } = options;
   const { role } = brief.persona;
   const llm = agent.llm ?? share.defaultLlm ?? context.facts.defaultLlm;
-  const { draft, redraft } = agentWorker(task, { ...options, llm }, context);
+  const { draft, redraft } = openWorker(task, { ...options, llm }, context);
   const needsJudge = guardrails.some(({ check }) => typeof check === 'string');
   const judge = needsJudge ? openJudge(definition.guardrailLlm ?? llm, id, context) : undefined;
   const check = (unchecked: Draft, place: string): Work<Draft> =>

@@ -6,7 +6,13 @@ import type { AgentDefinition } from '../agent/definition.ts';
 import { Problems } from '../base/problems.ts';
 import { checkInputs, checkJson, type Inputs, interpolate, placeholdersOf } from '../base/template.ts';
 import type { Persona } from '../context/prompt.ts';
-import { type ContextStrategy, type CrewDefinition, nameOf, type TaskDefinition } from './definition.ts';
+import {
+  type ContextStrategy,
+  type CrewDefinition,
+  isGraph,
+  nameOf,
+  type TaskDefinition,
+} from './definition.ts';
 import { sortGraph, type TaskNode } from './graph.ts';
 
 /** A task in its place, its texts still templates. */
@@ -47,7 +53,7 @@ export function planCrew(crew: CrewDefinition): CrewPlan {
     const { contextStrategy, maxContextTokens, agent } = node.definition;
     return Object.freeze({
       ...node,
-      agent: agent as AgentDefinition, // every task has one
+      agent: leadOf(crew, node.definition, agent),
       awaits: ids.filter((id) => before.has(id)),
       contextStrategy: contextStrategy ?? crew.contextStrategy,
       maxContextTokens: maxContextTokens ?? crew.maxContextTokens,
@@ -55,7 +61,9 @@ export function planCrew(crew: CrewDefinition): CrewPlan {
   });
   checkFields(crew, planned);
   const texts = [
-    ...agents.flatMap(({ role, goal, backstory }) => [role, goal, backstory]),
+    ...[...agents, ...(crew.manager === undefined ? [] : [crew.manager])].flatMap(
+      ({ role, goal, backstory }) => [role, goal, backstory],
+    ),
     ...tasks.flatMap(({ description, expectedOutput, outputFile = '' }) => [
       description,
       expectedOutput,
@@ -63,6 +71,15 @@ export function planCrew(crew: CrewDefinition): CrewPlan {
     ]),
   ];
   return Object.freeze({ tasks: Object.freeze(planned), ids, placeholders: placeholdersOf(texts) });
+}
+
+/** Who a task goes by: its agent, the manager, or the first of those who agree. */
+function leadOf(
+  { manager, agents }: CrewDefinition,
+  { agents: own }: TaskDefinition,
+  agent: AgentDefinition | undefined,
+): AgentDefinition {
+  return manager ?? agent ?? own?.[0] ?? (agents[0] as AgentDefinition); // a crew has agents
 }
 
 /**
@@ -81,7 +98,7 @@ function readsOf({ tasks }: CrewDefinition, index: number): readonly number[] {
 function needsOf(crew: CrewDefinition, index: number): readonly number[] {
   const { process, tasks } = crew;
   const { after, async } = tasks[index] as TaskDefinition; // below the length
-  const turn = process === 'sequential' && !async ? tasks.slice(0, index).findLastIndex(isInTurn) : -1;
+  const turn = !isGraph(process) && !async ? tasks.slice(0, index).findLastIndex(isInTurn) : -1;
   const needs = [...readsOf(crew, index), ...after.map((task) => tasks.indexOf(task))];
   return inOrder(turn < 0 ? needs : [...needs, turn]);
 }

@@ -6,9 +6,12 @@ import type { EventDraft, Work } from '../ports/span.ts';
 import type { SkipReason, TaskOutput } from '../protocol/output.ts';
 import type { CrewDefinition } from './definition.ts';
 import { type CrewPlan, checkRunInputs, type PlannedTask } from './plan.ts';
+import { planTasks } from './planning.ts';
 import { runTask } from './run-task.ts';
 import { type Outcome, schedule } from './schedule.ts';
 import type { TaskShare } from './task-share.ts';
+import { openTeam } from './team.ts';
+import { readAdvice } from './training.ts';
 
 export interface PlannedCrew extends CrewDefinition {
   readonly plan: CrewPlan;
@@ -21,11 +24,15 @@ export interface PlannedCrew extends CrewDefinition {
  * that order, that failed by itself.
  */
 export async function* runCrew(
-  { plan, concurrency, onTaskFailure }: PlannedCrew,
-  share: TaskShare,
+  crew: PlannedCrew,
+  given: TaskShare,
   context: RunContext,
 ): Work<readonly TaskOutput[]> {
-  checkRunInputs(plan, share.inputs);
+  const { plan, concurrency, onTaskFailure } = crew;
+  checkRunInputs(plan, given.inputs);
+  const team = openTeam(crew, given.inputs, await readAdvice(crew.training, context));
+  const plans = yield* planTasks({ crew, team, inputs: given.inputs }, context);
+  const share = { ...given, team, plans };
   const siblings = new CancelScope(context.signal);
   const inner = context.withSignal(siblings.signal);
   try {

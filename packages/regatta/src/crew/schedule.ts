@@ -15,8 +15,8 @@ export type Outcome<T> =
 export interface ScheduleOptions<N extends TaskNode, T> {
   /** Does one task. `outputs` holds at least the outputs of what it needs, by id. */
   readonly run: (node: N, outputs: ReadonlyMap<string, T>) => Work<T>;
-  /** What to say of a task that will never start. */
-  readonly skip: (node: N, because: string, reason: 'need' | 'failure') => EventDraft;
+  /** What to say of a task that will never start; null = nothing. */
+  readonly skip: (node: N, because: string, reason: 'need' | 'failure') => EventDraft | null;
   /** Hears of each failure. After a `stop` no task starts any more; those under way are the caller's to stop. */
   readonly onFailure: (node: N, error: unknown) => 'stop' | 'go-on';
   /** Tasks at work at once, at least 1. */
@@ -46,7 +46,8 @@ export async function* schedule<N extends TaskNode, T>(
         waiting.delete(node);
         outcomes.set(node.id, { status: 'skipped', because });
         // Behind the end of the task that it is skipped for.
-        tasks.push(skip(node, because, missing === undefined ? 'failure' : 'need'));
+        const said = skip(node, because, missing === undefined ? 'failure' : 'need');
+        if (said !== null) tasks.push(said);
       } else if (tasks.size < limit && node.needs.every((id) => outputs.has(id))) {
         waiting.delete(node);
         tasks.start(run(node, outputs), (ended) => {

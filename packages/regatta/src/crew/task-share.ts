@@ -4,6 +4,7 @@ import type { FileSources } from '../context/input-files.ts';
 import type { LlmDefinition } from '../ports/model.ts';
 import type { TaskOutput } from '../protocol/output.ts';
 import type { TaskCallback } from './definition.ts';
+import type { Team } from './team.ts';
 
 /** What all tasks of a run share. */
 export interface TaskShare {
@@ -17,8 +18,15 @@ export interface TaskShare {
   readonly outputDirectory: string;
 }
 
+/** What a run's tasks share once its inputs were checked. */
+export interface TeamShare extends TaskShare {
+  readonly team: Team;
+  /** What was planned for tasks, by id. */
+  readonly plans: ReadonlyMap<string, string>;
+}
+
 export interface TaskRunOptions {
-  readonly share: TaskShare;
+  readonly share: TeamShare;
   /** Outputs of the tasks that are done, by id. */
   readonly outputs: ReadonlyMap<string, TaskOutput>;
 }

@@ -1,15 +1,17 @@
 /** Who does a task: makes a draft, and goes on with the same conversation when it is sent back. */
-import { runAgent } from '../agent/loop.ts';
 import { readFiles } from '../context/input-files.ts';
-import { openConversation, redraftRequest } from '../context/prompt.ts';
+import { redraftRequest } from '../context/prompt.ts';
 import type { Draft, Redraft } from '../guardrail/draft.ts';
 import type { LlmDefinition } from '../ports/model.ts';
 import type { RunContext } from '../ports/run-context.ts';
 import type { Work } from '../ports/span.ts';
 import { type Message, textOf, type UserMessage } from '../protocol/message.ts';
+import { doTask, improve } from './do-task.ts';
 import { tellEarlier } from './earlier-results.ts';
 import type { Brief, PlannedTask } from './plan.ts';
+import { withPlan } from './planning.ts';
 import type { TaskRunOptions } from './task-share.ts';
+import { type Finished, memberOf, type TaskWork } from './team.ts';
 
 export interface Worker {
   draft(): Work<Draft>;
@@ -23,41 +25,43 @@ export interface WorkerOptions extends TaskRunOptions {
   readonly key: string;
 }
 
-/** The task's agent. */
-export function agentWorker(task: PlannedTask, options: WorkerOptions, context: RunContext): Worker {
-  const { definition, agent } = task;
-  const { brief, llm, key } = options;
-  const { persona } = brief;
-  const { role } = persona;
-  const model = context.resolveModel(llm, `Agent "${role}"`);
-  const modelScope = llm?.scope ?? [];
-  const tools = definition.tools ?? agent.tools;
+/** For one attempt: the task's agent, or whoever works under the crew's process. */
+export function openWorker(task: PlannedTask, options: WorkerOptions, context: RunContext): Worker {
+  const { definition } = task;
+  const { brief, llm, key, share } = options;
+  const { team } = share;
   const { contract } = definition;
-  let drafts = 0;
-  async function* work(messages: readonly Message[]): Work<Draft> {
-    drafts++;
-    const place = `${key}agent${drafts === 1 ? '' : `-${drafts}`}`;
-    const inner = context.child(place, { agent: role, scope: agent.scope });
-    const assignment = { messages, model, modelScope, tools, contract };
-    return yield* runAgent({ ...agent, ...persona }, assignment, inner);
-  }
+  const work = (asked: TaskWork['brief']): TaskWork => ({ team, task, brief: asked, contract, key });
+  const lead = memberOf(team, task.agent);
+  const opened: { by: Finished['by']; drafts: number } = { by: lead, drafts: 0 };
+  const count = (finished: Finished): Draft => {
+    opened.by = finished.by;
+    opened.drafts++;
+    return finished;
+  };
   return {
     async *draft() {
-      const earlier = tellEarlier(
-        task,
-        { outputs: options.outputs, description: brief.description, model, modelScope, agent: role, key },
-        context,
-      );
-      const assignment = {
+      const { role } = brief.persona;
+      const model = context.resolveModel(llm, `Agent "${role}"`);
+      const reader = { model, modelScope: llm?.scope ?? [], agent: role };
+      const { outputs } = options;
+      const earlier = tellEarlier(task, { outputs, description: brief.description, ...reader, key }, context);
+      const asked = {
         ...brief,
+        description: withPlan(brief.description, share.plans.get(task.id)),
         context: yield* earlier,
         schema: contract?.jsonSchema ?? null,
         markdown: definition.markdown,
         files: await readTaskFiles(task, options, context),
       };
-      return yield* work(openConversation(persona, assignment));
+      return count(yield* doTask(work(asked), context));
     },
-    redraft: (draft, feedback) => work([...draft.messages, feedbackOn(draft, feedback)]),
+    async *redraft(draft, feedback) {
+      const asked = { ...brief, context: [], schema: null };
+      const messages = [...draft.messages, feedbackOn(draft, feedback)];
+      const number = opened.drafts + 1;
+      return count(yield* improve(work(asked), { by: opened.by, messages, number }, context));
+    },
   };
 }
 

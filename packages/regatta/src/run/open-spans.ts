@@ -22,6 +22,11 @@ export class OpenSpans {
       case 'tool.start':
       case 'guardrail.start':
       case 'input.start':
+      case 'delegation.start':
+      case 'plan.start':
+      case 'step.start':
+      case 'review.start':
+      case 'decision.start':
         this.#starts.set(draft.span.id, draft);
         break;
       case 'task.end':
@@ -31,6 +36,11 @@ export class OpenSpans {
       case 'tool.end':
       case 'guardrail.end':
       case 'input.end':
+      case 'delegation.end':
+      case 'plan.end':
+      case 'step.end':
+      case 'review.end':
+      case 'decision.end':
         this.#starts.delete(draft.span.id);
     }
   }
@@ -84,6 +94,16 @@ function endOf(start: EventBody, error: ErrorData): EventBody | undefined {
     }
     case 'input.start':
       return { type: 'input.end', token: start.token, answer: null, error };
+    case 'delegation.start':
+      return { type: 'delegation.end', coworker: start.coworker, text: null, error };
+    case 'plan.start':
+      return { type: 'plan.end', of: start.of, items: [], error };
+    case 'step.start':
+      return { type: 'step.end', step: start.step, text: null, error };
+    case 'review.start':
+      return { type: 'review.end', accepted: null, feedback: {}, error };
+    case 'decision.start':
+      return { type: 'decision.end', winner: null, reason: null, tally: null, error };
     default:
       return undefined; // the run's own end is written by the run
   }

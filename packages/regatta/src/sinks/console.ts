@@ -29,6 +29,11 @@ export function consoleSink({
       'model.end',
       'embed.*',
       'tool.*',
+      'delegation.*',
+      'plan.*',
+      'step.*',
+      'review.*',
+      'decision.*',
       'guardrail.*',
     ] as const),
     observe(event: RunEvent) {
@@ -79,6 +84,16 @@ function wordsOf(event: RunEvent): readonly string[] {
     }
     case 'tool.end':
       return ['tool', quote(event.tool), failure(event.error)];
+    case 'delegation.end':
+      return ['delegation', 'to', quote(event.coworker), failure(event.error)];
+    case 'plan.end':
+      return ['plan', `of ${event.of}`, `${event.items.length} items`, failure(event.error)];
+    case 'step.end':
+      return ['step', quote(event.step), failure(event.error)];
+    case 'review.end':
+      return ['review', event.accepted === false ? 'sent back' : '', failure(event.error)];
+    case 'decision.end':
+      return ['decision', event.winner === null ? '' : `for ${event.winner}`, failure(event.error)];
     case 'guardrail.end': {
       const verdict =
         event.accepted === false ? 'rejected' : event.text === null ? '' : 'replaced the answer';

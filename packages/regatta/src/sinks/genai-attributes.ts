@@ -86,6 +86,21 @@ export function startOf(event: RunEvent, captureContent: boolean): SpanStart | u
         kind: 'internal',
         attributes: { 'regatta.guardrail': event.guardrail },
       };
+    case 'delegation.start':
+      return internal('delegate', event.coworker, {
+        'regatta.delegation_kind': event.kind,
+        'gen_ai.input.messages': captureContent ? textMessage('user', event.instructions) : null,
+      });
+    case 'plan.start':
+      return internal('plan', event.of, {});
+    case 'step.start':
+      return internal('step', event.step, {
+        'gen_ai.input.messages': captureContent ? textMessage('user', event.instructions) : null,
+      });
+    case 'review.start':
+      return internal('review', event.subjects.join(', '), {});
+    case 'decision.start':
+      return internal('decide', event.by, {});
     default:
       return undefined;
   }
@@ -147,6 +162,18 @@ export function endOf(event: RunEvent, captureContent: boolean): SpanEnd | undef
         'regatta.accepted': event.accepted,
         'regatta.feedback': captureContent ? event.feedback : null,
       });
+    case 'delegation.end':
+    case 'step.end':
+      return ended(event.error, {
+        'gen_ai.output.messages':
+          captureContent && event.text !== null ? textMessage('assistant', event.text) : null,
+      });
+    case 'plan.end':
+      return ended(event.error, { 'regatta.plan_items': event.items.length });
+    case 'review.end':
+      return ended(event.error, { 'regatta.accepted': event.accepted });
+    case 'decision.end':
+      return ended(event.error, { 'regatta.winner': event.winner });
     default:
       return undefined;
   }

@@ -16,6 +16,11 @@ export function outcomeOf(event: RunEvent): 'success' | 'failure' | null {
     case 'tool.end':
     case 'guardrail.end':
     case 'input.end':
+    case 'delegation.end':
+    case 'plan.end':
+    case 'step.end':
+    case 'review.end':
+    case 'decision.end':
       return event.error === null ? 'success' : 'failure';
     default:
       return null;

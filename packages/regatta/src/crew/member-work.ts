@@ -1,0 +1,40 @@
+/** A member of a crew at work: its prompt, its model, its tools, and its agent's loop. */
+import type { AgentAnswer } from '../agent/loop.ts';
+import { perform } from '../agent/perform.ts';
+import { deepFreeze } from '../base/json.ts';
+import type { Contract } from '../base/schema.ts';
+import { shapeRequest } from '../model/shaped.ts';
+import type { RunContext } from '../ports/run-context.ts';
+import type { Work } from '../ports/span.ts';
+import type { Message } from '../protocol/message.ts';
+import { delegationTools } from './delegation.ts';
+import type { Member, MemberWork, Team } from './team.ts';
+
+/** Inside `context`, in a span of its own. @throws what the agent throws. */
+export function doMemberWork(
+  team: Team,
+  member: Member,
+  { place, messages, tools, contract, chain }: MemberWork,
+  context: RunContext,
+): Work<AgentAnswer> {
+  const { definition, persona } = member;
+  const { role } = persona;
+  const llm = definition.llm ?? team.defaultLlm ?? context.facts.defaultLlm;
+  const delegation = definition.allowDelegation
+    ? delegationTools(team, [...chain, member], doMemberWork)
+    : [];
+  const assignment = {
+    messages,
+    model: context.resolveModel(llm, `Agent "${role}"`),
+    modelScope: llm?.scope ?? [],
+    tools: [...tools, ...delegation],
+    contract,
+  };
+  const inner = context.child(place, { agent: role, scope: definition.scope });
+  return perform({ ...definition, ...persona }, assignment, inner);
+}
+
+/** A question beside a brief, whose answer must have a shape. */
+export function question(text: string, contract: Contract): Message {
+  return deepFreeze({ role: 'user', content: `${text}\n\n${shapeRequest(contract.jsonSchema)}` });
+}
