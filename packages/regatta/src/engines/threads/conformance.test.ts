@@ -13,7 +13,7 @@ import {
   threads,
   transform,
 } from '../../index.ts';
-import { memoryJournal } from '../../testing/index.ts';
+import { checkTrace, memoryJournal } from '../../testing/index.ts';
 import * as crews from './fixtures/crews.fixture.ts';
 
 const engine = threads({ size: 1 });
@@ -234,6 +234,24 @@ test('a task that fails stops the one beside it, and is the error', async () => 
     ['never', undefined],
     ['stopped', 'task/cancelled'],
   ]);
+});
+
+test('a person need not answer any more once the task that asks was stopped, and its question ends before it', async () => {
+  for (const on of [{}, { engine }]) {
+    const run = createRuntime(on).start(crews.twoReviews);
+    const tokens = new Map<string | null, string>();
+    for await (const event of run.events()) {
+      if (event.type !== 'input.start') continue;
+      tokens.set(event.task, event.token);
+      if (tokens.size === 2) run.respond(tokens.get('fails')!, { accepted: false, feedback: 'No.' });
+    }
+    await expect(run.result).rejects.toMatchObject({ code: 'run/failed' });
+    expect(run.pendingInputs).toEqual([]);
+    const events = await Array.fromAsync(run.events());
+    expect(checkTrace(events, { ledger: run.ledger, audit: await run.flush() })).toEqual([]);
+    const ends = events.filter(({ type }) => type === 'input.end');
+    expect(ends.map((end) => 'error' in end && end.error?.code)).toEqual([undefined, 'task/cancelled']);
+  }
 });
 
 test('als: tools see the run they are in, and the context that createContext made beside them', async () => {
