@@ -1,4 +1,7 @@
 /** The same crew gives the same result, events, usage and callbacks on the event loop and on a thread. */
+import { mkdtempDisposable, readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeEach, expect, test } from 'vitest';
 import {
   type Crew,
@@ -200,7 +203,10 @@ test('callbacks of every level hear each event once, and only here', async () =>
 });
 
 test('a graph with conditions, retries, guardrails, files, summaries and hooks', async () => {
-  const given = { crew: crews.options, options: () => ({ inputs }) };
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'conformance-'));
+  const inputFiles = { terms: new TextEncoder().encode('no spinnaker') };
+  const kickoff = { inputs, inputFiles, outputDirectory: folder.path };
+  const given = { crew: crews.options, options: () => kickoff };
   const seen = await expectSame(given, { isCallbackHere: true });
   expect(seen.result.text).toBe('{"draft": "brief"}!');
   expect(seen.result.tasks).toEqual([
@@ -211,8 +217,11 @@ test('a graph with conditions, retries, guardrails, files, summaries and hooks',
   const types = seen.events.map(({ type }: RunEvent) => type);
   expect(types.filter((type: string) => type === 'guardrail.end')).toHaveLength(5);
   expect(types.filter((type: string) => type === 'task.retry')).toHaveLength(1);
+  const file = join(folder.path, 'found', 'tides and winds.json');
+  expect(await readFile(file, 'utf8')).toBe('{\n  "draft": 4\n}\n');
+  expect(JSON.stringify(seen.events)).toContain('no spinnaker');
   await expectSame(
-    { ...given, options: () => ({ inputs, journal: memoryJournal() }) },
+    { ...given, options: () => ({ ...kickoff, journal: memoryJournal() }) },
     { isCallbackHere: true },
   );
 });
