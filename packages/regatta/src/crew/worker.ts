@@ -34,13 +34,14 @@ export function agentWorker(task: PlannedTask, options: WorkerOptions, context: 
   const tools = definition.tools ?? agent.tools;
   const { contract } = definition;
   let drafts = 0;
-  async function* work(messages: readonly Message[]): Work<Draft> {
+  // No generator of its own: every event of the agent would pass through it.
+  const work = (messages: readonly Message[]): Work<Draft> => {
     drafts++;
     const place = `${key}agent${drafts === 1 ? '' : `-${drafts}`}`;
     const inner = context.child(place, { agent: role, scope: agent.scope });
     const assignment = { messages, model, modelScope, tools, contract };
-    return yield* runAgent({ ...agent, ...persona }, assignment, inner);
-  }
+    return runAgent({ ...agent, ...persona }, assignment, inner);
+  };
   return {
     async *draft() {
       const earlier = tellEarlier(
