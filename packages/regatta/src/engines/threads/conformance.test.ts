@@ -1,4 +1,7 @@
 /** The same crew gives the same result, events, usage and callbacks on the event loop and on a thread. */
+import { mkdtempDisposable, readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeEach, expect, test } from 'vitest';
 import {
   type Crew,
@@ -13,7 +16,7 @@ import {
   threads,
   transform,
 } from '../../index.ts';
-import { memoryJournal } from '../../testing/index.ts';
+import { checkTrace, memoryJournal } from '../../testing/index.ts';
 import * as crews from './fixtures/crews.fixture.ts';
 
 const engine = threads({ size: 1 });
@@ -200,7 +203,10 @@ test('callbacks of every level hear each event once, and only here', async () =>
 });
 
 test('a graph with conditions, retries, guardrails, files, summaries and hooks', async () => {
-  const given = { crew: crews.options, options: () => ({ inputs }) };
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'conformance-'));
+  const inputFiles = { terms: new TextEncoder().encode('no spinnaker') };
+  const kickoff = { inputs, inputFiles, outputDirectory: folder.path };
+  const given = { crew: crews.options, options: () => kickoff };
   const seen = await expectSame(given, { isCallbackHere: true });
   expect(seen.result.text).toBe('{"draft": "brief"}!');
   expect(seen.result.tasks).toEqual([
@@ -211,8 +217,11 @@ test('a graph with conditions, retries, guardrails, files, summaries and hooks',
   const types = seen.events.map(({ type }: RunEvent) => type);
   expect(types.filter((type: string) => type === 'guardrail.end')).toHaveLength(5);
   expect(types.filter((type: string) => type === 'task.retry')).toHaveLength(1);
+  const file = join(folder.path, 'found', 'tides and winds.json');
+  expect(await readFile(file, 'utf8')).toBe('{\n  "draft": 4\n}\n');
+  expect(JSON.stringify(seen.events)).toContain('no spinnaker');
   await expectSame(
-    { ...given, options: () => ({ inputs, journal: memoryJournal() }) },
+    { ...given, options: () => ({ ...kickoff, journal: memoryJournal() }) },
     { isCallbackHere: true },
   );
 });
@@ -234,6 +243,24 @@ test('a task that fails stops the one beside it, and is the error', async () => 
     ['never', undefined],
     ['stopped', 'task/cancelled'],
   ]);
+});
+
+test('a person need not answer any more once the task that asks was stopped, and its question ends before it', async () => {
+  for (const on of [{}, { engine }]) {
+    const run = createRuntime(on).start(crews.twoReviews);
+    const tokens = new Map<string | null, string>();
+    for await (const event of run.events()) {
+      if (event.type !== 'input.start') continue;
+      tokens.set(event.task, event.token);
+      if (tokens.size === 2) run.respond(tokens.get('fails')!, { accepted: false, feedback: 'No.' });
+    }
+    await expect(run.result).rejects.toMatchObject({ code: 'run/failed' });
+    expect(run.pendingInputs).toEqual([]);
+    const events = await Array.fromAsync(run.events());
+    expect(checkTrace(events, { ledger: run.ledger, audit: await run.flush() })).toEqual([]);
+    const ends = events.filter(({ type }) => type === 'input.end');
+    expect(ends.map((end) => 'error' in end && end.error?.code)).toEqual([undefined, 'task/cancelled']);
+  }
 });
 
 test('als: tools see the run they are in, and the context that createContext made beside them', async () => {
