@@ -48,7 +48,10 @@ test('docs/errors.md has each code once, with its details, and no others', () =>
 
 test('docs/events-and-callbacks.md has each type of event', () => {
   const types = Array.from(
-    source('protocol/event.ts').matchAll(/readonly type: '([a-z.]+)'/g),
+    ['event', 'team-event']
+      .map((file) => source(`protocol/${file}.ts`))
+      .join()
+      .matchAll(/readonly type: '([a-z.]+)'/g),
     ([, type]) => type!,
   );
   const page = readPage('docs/events-and-callbacks.md');
@@ -131,6 +134,31 @@ const DEFAULTS: readonly (readonly [row: string, file: string, value: RegExp])[]
   ['`maxOutputRetries` of an agent', 'agent/definition.ts', /MAX_OUTPUT_RETRIES = ([\d_]+)/],
   ['`timeoutMs` of a tool', 'tool/define-tool.ts', /TIMEOUT_MS = ([\d_]+)/],
   ['tool calls of one turn at once', 'tool/call-tools.ts', /TOOL_CONCURRENCY = ([\d_]+)/],
+  ['`concurrency` of a crew', 'crew/definition.ts', /TASK_CONCURRENCY = ([\d_]+)/],
+  ['`onTaskFailure` of a crew', 'api/crew.ts', /onTaskFailure \?\? ('[a-z]+')/],
+  ['`contextStrategy` of a crew', 'api/crew.ts', /contextStrategy \?\? ('[a-z]+')/],
+  ['`retries` of a task', 'api/task.ts', /retries \?\? ([\d_]+)/],
+  ['`guardrailMaxRetries` of a task', 'guardrail/definition.ts', /GUARDRAIL_MAX_RETRIES = ([\d_]+)/],
+  ['`timeoutMs` of a guardrail', 'guardrail/definition.ts', /GUARDRAIL_TIMEOUT_MS = ([\d_]+)/],
+  ['times that one guardrail may replace one answer', 'guardrail/apply.ts', /MAX_REPLACEMENTS = ([\d_]+)/],
+  [
+    'milliseconds of a condition, a callback or a kickoff hook',
+    'crew/call-hook.ts',
+    /HOOK_TIMEOUT_MS = ([\d_]+)/,
+  ],
+  ['`maxDelegationDepth` of a crew', 'crew/team-options.ts', /MAX_DELEGATION_DEPTH = ([\d_]+)/],
+  ['`maxRevisions` of a crew', 'crew/team-options.ts', /MAX_REVISIONS = ([\d_]+)/],
+  ['`decide` of a crew', 'crew/team-options.ts', /decide = ('[a-z]+')/],
+  ['`planning.effort` of an agent', 'agent/plan-options.ts', /EFFORT: Effort = ('[a-z]+')/],
+  ['`planning.maxSteps`', 'agent/plan-options.ts', /MAX_STEPS = ([\d_]+)/],
+  ['`planning.maxReplans`', 'agent/plan-options.ts', /MAX_REPLANS = ([\d_]+)/],
+  ['`planning.maxStepIterations`', 'agent/plan-options.ts', /MAX_STEP_ITERATIONS = ([\d_]+)/],
+  ['assignments of one plan of a manager', 'crew/manager.ts', /MAX_ASSIGNMENTS = ([\d_]+)/],
+  [
+    'agents of one task, or steps of one plan, at once',
+    'crew/assignments.ts',
+    /MEMBER_CONCURRENCY = ([\d_]+)/,
+  ],
   ['`concurrency` of `kickoffForEach`', 'api/crew.ts', /FOR_EACH_CONCURRENCY = ([\d_]+)/],
   ['`timeoutMs` of an LLM', 'model/llm.ts', /TIMEOUT_MS = ([\d_]+)/],
   ['`timeouts.connectMs`', 'model/llm.ts', /CONNECT_MS = ([\d_]+)/],
@@ -196,6 +224,13 @@ const OPTIONS: readonly (readonly [page: string, file: string, name: string])[] 
   ['agents-tasks-crews.md', 'api/agent.ts', 'AgentOptions'],
   ['agents-tasks-crews.md', 'api/task.ts', 'TaskOptions'],
   ['agents-tasks-crews.md', 'api/crew.ts', 'CrewOptions'],
+  ['agents-tasks-crews.md', 'guardrail/definition.ts', 'GuardrailOptions'],
+  ['agents-tasks-crews.md', 'guardrail/definition.ts', 'GuardrailContext'],
+  ['teams.md', 'api/agent.ts', 'PlanningOptions'],
+  ['teams.md', 'api/train-crew.ts', 'TrainOptions'],
+  ['teams.md', 'api/test-crew.ts', 'TestOptions'],
+  ['teams.md', 'crew/team-options.ts', 'Candidate'],
+  ['teams.md', 'crew/team-options.ts', 'DecideFacts'],
   ['tools.md', 'tool/define-tool.ts', 'ToolOptions'],
   ['tools.md', 'ports/tool.ts', 'ToolContext'],
   ['models.md', 'model/llm.ts', 'LlmSettings'],
@@ -209,7 +244,7 @@ const OPTIONS: readonly (readonly [page: string, file: string, name: string])[] 
   ['events-and-callbacks.md', 'api/callback.ts', 'CallbackOptions'],
   ['guards.md', 'api/callback.ts', 'GuardOptions'],
   ['guards.md', 'ports/guard.ts', 'GuardContext'],
-  ['runs.md', 'api/crew.ts', 'KickoffOptions'],
+  ['runs.md', 'api/crew-options.ts', 'KickoffOptions'],
   ['runs.md', 'api/crew.ts', 'KickoffForEachOptions'],
   ['runs.md', 'api/runtime.ts', 'RuntimeOptions'],
   ['runs.md', 'run/run.ts', 'Audit'],

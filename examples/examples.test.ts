@@ -37,6 +37,32 @@ test('crew-with-tools: the tool is used, and the skipper comes after the forecas
   expect(usage).toMatch(/^3 model calls, [1-9]\d* tokens, 0 USD/);
 });
 
+test('graph-with-guardrails: two tasks at once, a decision after both, and a guardrail before it counts', async () => {
+  const { code, stdout, stderr } = await runExample('graph-with-guardrails');
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  const lines = stdout.trim().split('\n');
+  expect(lines.slice(0, 2)).toEqual(['rig starts', 'weather starts']);
+  const at = (line: string) => lines.indexOf(line);
+  expect(at('decision starts')).toBeGreaterThan(Math.max(at('rig done'), at('weather done')));
+  expect(at('namesAReason accepts')).toBe(at('decision done') - 1);
+  expect(lines.at(-1)).toBe('4 outputs, 4 calls');
+});
+
+test('team: a council votes, and a manager has its crew work', async () => {
+  const { code, stdout, stderr } = await runExample('team');
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(stdout.trim().split('\n')).toEqual([
+    'votes: 3',
+    '[rehearsal] Asked: Which side of the first beat pays at Cowes, left or right?',
+    'Navigator 2, Tactician 2, Helmsman 4',
+    'plan: Navigator',
+    'Navigator worked for the manager',
+    'accepted: true',
+    expect.stringMatching(/^\[rehearsal\]/),
+    'Manager 2, Navigator 1',
+  ]);
+});
+
 test('many-crews: each run gives its own answer, each tracer hears all of its run and nothing of another', async () => {
   const { code, stdout, stderr } = await runExample('many-crews', '40');
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });

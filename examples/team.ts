@@ -26,7 +26,8 @@ const beat = new Task({
 
 /** What the agents did for each other. */
 function tell(event: RunEvent): void {
-  if (event.type === 'plan.end') console.log(`plan: ${event.items.map(({ coworker }) => coworker).join(', ')}`);
+  if (event.type === 'plan.end')
+    console.log(`plan: ${event.items.map(({ coworker }) => coworker).join(', ')}`);
   if (event.type === 'delegation.end') console.log(`${event.coworker} worked for the manager`);
   if (event.type === 'review.end') console.log(`accepted: ${event.accepted}`);
   if (event.type === 'decision.end') console.log(`votes: ${Object.values(event.tally ?? {}).join(' to ')}`);
@@ -42,5 +43,9 @@ for (const crew of [council, watch]) {
   const { text, usage } = await run.result;
   await run.flush();
   console.log(text);
-  console.log(Object.entries(usage.byAgent).map(([agent, { calls }]) => `${agent} ${calls}`).join(', '));
+  console.log(
+    Object.entries(usage.byAgent)
+      .map(([agent, { calls }]) => `${agent} ${calls}`)
+      .join(', '),
+  );
 }

@@ -222,7 +222,12 @@ export class Crew<const Tasks extends readonly TaskDefinition[] = readonly TaskD
     return await this.#start(options, this.ref === undefined ? undefined : 'threads').result;
   }
 
-  /** Starts a run and gives its handle: result, events, usage, cancel. Bad inputs do not throw here: `result` rejects. */
+  /**
+   * Starts a run and gives its handle: result, events, usage, cancel. Bad inputs do not throw here:
+   * `result` rejects.
+   *
+   * @throws RegattaError `definition/invalid` for input files or a budget that are none.
+   */
   start(options: KickoffOptions = {}): Run<CrewOutput<OutputOf<Tasks>>> {
     return this.#start(options, undefined);
   }

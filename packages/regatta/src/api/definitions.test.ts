@@ -59,8 +59,21 @@ function definitions(script: readonly ScriptStep[]) {
     expectedOutput: 'e',
     agent,
     output: z.object({ ok: z.boolean() }),
+    retries: 1,
+    guardrails: [{ name: 'ok', check: () => ({ accepted: true }) }, 'It is true.'],
+    inputFiles: { log: new TextEncoder().encode('wind 5') },
+    contextStrategy: { fields: ['ok'] },
+    when: () => true,
+    callback: () => undefined,
   });
-  const crew = new Crew({ agents: [agent], tasks: [task], callbacks: [new Tracer('none')] });
+  const crew = new Crew({
+    agents: [agent],
+    tasks: [task],
+    callbacks: [new Tracer('none')],
+    beforeKickoff: [(inputs) => ({ ...inputs, more: 1 })],
+    afterKickoff: [(output) => output],
+    process: 'graph',
+  });
   return { tools, llm, agent, task, crew };
 }
 
@@ -90,6 +103,19 @@ test('definitions are the same, and frozen, whatever a run of them meets, also w
     expect(pictureOf(all), name).toEqual(before);
   }
   const { tools, llm, agent, task, crew } = definitions(['x']);
+  const { guardrails, inputFiles, contextStrategy, after } = task;
+  for (const part of [guardrails, ...guardrails, inputFiles, inputFiles.log, contextStrategy, after]) {
+    expect(Object.isFrozen(part)).toBe(true);
+  }
+  for (const part of [
+    crew.beforeKickoff,
+    crew.afterKickoff,
+    crew.plan,
+    crew.plan.tasks,
+    ...crew.plan.tasks,
+  ]) {
+    expect(Object.isFrozen(part)).toBe(true);
+  }
   const parts = [llm, llm.settings, llm.settings.retry, llm.scope, agent, agent.tools, agent.scope];
   for (const part of [...parts, task, task.scope, crew, crew.agents, crew.tasks, crew.scope, ...tools]) {
     expect(Object.isFrozen(part)).toBe(true);
@@ -102,8 +128,19 @@ test('what a definition was made from may change afterwards: it has copies', asy
   const callbacks = [new Tracer('none')];
   const llm = new LLM({ model: scriptedModel(['ok']), stop, callbacks });
   const agent = new Agent({ role: 'r', goal: 'g', llm, tools, callbacks });
-  const tasks = [new Task({ description: 'd', expectedOutput: 'e', agent })];
+  const bytes = Uint8Array.from([1, 2]);
+  const fields = ['a'];
+  const guardrails = ['It is short.'];
+  const strategy = { fields };
+  const options = { guardrails, inputFiles: { bytes }, contextStrategy: strategy };
+  const tasks = [new Task({ description: 'd', expectedOutput: 'e', agent, ...options })];
   const crew = new Crew({ agents: [agent], tasks, callbacks });
+  bytes.fill(9);
+  fields.push('b');
+  guardrails.length = 0;
+  const [task] = crew.tasks;
+  expect([task!.guardrails.length, task!.inputFiles.bytes!.value]).toEqual([1, 'AQI=']);
+  expect(task!.contextStrategy).toEqual({ fields: ['a'] });
   tools.length = 0;
   tasks.length = 0;
   stop.push('MORE');

@@ -59,3 +59,25 @@ new Agent({ goal: 'g' });
 new Task({ ...base, agent: 'r' });
 // @ts-expect-error there is no such process
 new Crew({ agents: [agent], tasks: [free], process: 'swarm' });
+
+new Task({
+  ...base,
+  output: z.object({ knots: z.number() }),
+  guardrails: [
+    ({ text, parsed }) => {
+      expectType<Same<typeof text, string>>();
+      expectType<Same<typeof parsed, { knots: number }>>();
+      return { accepted: parsed.knots > 5, feedback: 'Faster.' };
+    },
+    'A sentence.',
+    { name: 'named', check: ({ parsed }) => ({ accepted: true, text: String(parsed.knots) }) },
+  ],
+  callback: ({ parsed }) => {
+    expectType<Same<typeof parsed, { knots: number }>>();
+  },
+});
+new Task({
+  ...base,
+  // @ts-expect-error without a schema there is no value
+  callback: ({ parsed }) => parsed.knots,
+});

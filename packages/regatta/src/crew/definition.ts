@@ -95,7 +95,7 @@ export type BeforeKickoff = (inputs: Inputs) => Inputs | Promise<Inputs>;
 /** Gives the output to go on with. */
 export type AfterKickoff = (output: CrewOutput) => CrewOutput | Promise<CrewOutput>;
 
-/** Tasks of one run at work together: what one person's rate limit bears. */
+/** Tasks of one run at work together: what a provider's lowest tier of rate limits bears. */
 export const TASK_CONCURRENCY = 8;
 
 export interface CrewDefinition extends Allowance {

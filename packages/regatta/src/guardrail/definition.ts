@@ -14,7 +14,7 @@ export interface GuardrailContext {
   readonly runId: string;
   readonly task: string | null;
   readonly agent: string | null;
-  /** Checks of this answer's predecessors, and this one: counts from 1. */
+  /** Looks since the task was begun, or since a person sent the answer back: counts from 1. */
   readonly round: number;
   /** Aborted when the run is cancelled or the guardrail's time is up. */
   readonly signal: AbortSignal;

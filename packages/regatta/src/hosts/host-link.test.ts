@@ -46,6 +46,21 @@ test('a caller whose time is up waits no more, and the host is told; an answer t
   expect(types()).toEqual(['ask']);
 });
 
+test('what the host tells events of is given up only once the host has told the last of them', async () => {
+  const { link, types } = openLink();
+  const late = new AbortController();
+  const reason = new Error('no time left');
+  const request = { kind: 'question', question: 'Sure?', subject: null } as const;
+  const question = link.ask({ span, ask: { kind: 'input', request }, signal: late.signal, isTold: true });
+  const over: string[] = [];
+  const settled = expect(question.finally(() => over.push('over'))).rejects.toBe(reason);
+  late.abort(reason);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect([types(), over]).toEqual([['span', 'ask', 'abandon'], []]);
+  link.answer(1, { status: 'failed', error: { ...blank, message: 'told' } });
+  await settled;
+});
+
 test('the work of a step is done when the host asks for it, and what came out is said as plain data', async () => {
   const { link, types } = openLink();
   const question = link.ask({ span, ask, work: async () => ({ kept: 1, lost: undefined }) });

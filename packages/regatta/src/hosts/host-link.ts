@@ -14,6 +14,8 @@ export interface Question {
   readonly ask: Ask;
   /** Ends the waiting; without it only a release does. */
   readonly signal?: AbortSignal;
+  /** The host tells events of it: whoever stops waiting lets it tell the last one first. */
+  readonly isTold?: boolean;
   /** What to do when the host says that a step's result is not recorded. */
   readonly work?: () => Promise<unknown>;
 }
@@ -80,6 +82,7 @@ export class HostLink {
     ask,
     signal,
     work,
+    isTold = false,
   }: Question): Promise<{ readonly call: number; readonly value: unknown }> {
     if (this.#released !== undefined) throw this.#released.reason;
     const call = ++this.#lastCall;
@@ -92,7 +95,11 @@ export class HostLink {
       const { promise } = pending;
       return { call, value: await (signal === undefined ? promise : untilAborted(promise, signal)) };
     } catch (error) {
-      if (this.#calls.has(call)) this.#say({ type: 'abandon', call });
+      if (this.#calls.has(call)) {
+        this.#say({ type: 'abandon', call, reason: toWireError(error) });
+        this.flush();
+        if (isTold) await pending.promise.catch(() => undefined); // what it was given up for is thrown
+      }
       throw error;
     } finally {
       this.#calls.delete(call);

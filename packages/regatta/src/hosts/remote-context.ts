@@ -132,7 +132,8 @@ export class RemoteContext implements RunContext {
   // biome-ignore lint/correctness/useYield: what happens is said by the host
   async *ask<Kind extends InputKind>(request: InputRequest<Kind>): Work<InputAnswers[Kind]> {
     const ask = { kind: 'input', request } as const;
-    const { value } = await this.#core.link.ask({ span: this.span, ask, signal: this.signal });
+    const { signal, span } = this;
+    const { value } = await this.#core.link.ask({ span, ask, signal, isTold: true });
     return value as InputAnswers[Kind]; // the host checked it
   }
 

@@ -81,20 +81,22 @@ export function startOf(event: RunEvent, captureContent: boolean): SpanStart | u
         'gen_ai.tool.call.arguments': captureContent ? JSON.stringify(event.args) : null,
       });
     case 'delegation.start':
-      return internal('delegate', event.coworker, {
+      return ours(`delegate ${event.coworker}`, {
         'regatta.delegation_kind': event.kind,
         'gen_ai.input.messages': captureContent ? textMessage('user', event.instructions) : null,
       });
     case 'plan.start':
-      return internal('plan', event.of, {});
+      return ours(`plan ${event.of}`, {});
     case 'step.start':
-      return internal('step', event.step, {
+      return ours(`step ${event.step}`, {
         'gen_ai.input.messages': captureContent ? textMessage('user', event.instructions) : null,
       });
     case 'review.start':
-      return internal('review', event.subjects.join(', '), {});
+      return ours(`review ${event.subjects.join(', ')}`, {});
     case 'decision.start':
-      return internal('decide', event.by, {});
+      return ours(`decide by ${event.by}`, {});
+    case 'guardrail.start':
+      return ours(`guardrail ${event.guardrail}`, { 'regatta.guardrail': event.guardrail });
     default:
       return undefined;
   }
@@ -163,6 +165,11 @@ export function endOf(event: RunEvent, captureContent: boolean): SpanEnd | undef
       return ended(event.error, { 'regatta.accepted': event.accepted });
     case 'decision.end':
       return ended(event.error, { 'regatta.winner': event.winner });
+    case 'guardrail.end':
+      return ended(event.error, {
+        'regatta.accepted': event.accepted,
+        'regatta.feedback': captureContent ? event.feedback : null,
+      });
     default:
       return undefined;
   }
@@ -184,6 +191,12 @@ export function eventOf(
       },
     };
   }
+  if (event.type === 'task.retry') {
+    return {
+      name: 'regatta.task_retry',
+      attributes: { 'regatta.attempt': event.attempt, 'error.type': event.error.code },
+    };
+  }
   if (event.type === 'output.rejected') {
     return {
       name: 'regatta.output_rejected',
@@ -191,6 +204,11 @@ export function eventOf(
     };
   }
   return undefined;
+}
+
+/** What the conventions have no operation for. */
+function ours(name: string, attributes: Attributes): SpanStart {
+  return { name, kind: 'internal', attributes };
 }
 
 function internal(operation: string, name: string, attributes: Attributes): SpanStart {

@@ -95,6 +95,12 @@ export function otlpSink(options: OtlpSinkOptions): OtlpSink {
       'model.end',
       'embed.*',
       'tool.*',
+      'guardrail.*',
+      'delegation.*',
+      'plan.*',
+      'step.*',
+      'review.*',
+      'decision.*',
       'output.*',
     ] as const),
     observe(event: RunEvent) {

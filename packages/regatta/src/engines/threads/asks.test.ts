@@ -8,6 +8,9 @@ import { expectClosed, expectEmpty, openPool } from './fixtures/runs.fixture.ts'
 import * as trouble from './fixtures/trouble.fixture.ts';
 import { HostCalls } from './host-calls.ts';
 import type { Ask, Outcome } from './wire.ts';
+import { toWireError } from './wire-error.ts';
+
+const reason = toWireError(new Error('Nobody waits.'));
 
 test('a call that runs out of time while it waits for its turn leaves the queue, and the next one gets it', async () => {
   await using open = openPool();
@@ -82,7 +85,7 @@ test('whatever ends a reservation first, and whenever, it is settled once', asyn
     return { settle };
   });
   const answered = waiting.calls.answer(1, waiting.ask, waiting.context);
-  waiting.calls.receive({ type: 'abandon', runId: 'r', call: 1 });
+  waiting.calls.receive({ type: 'abandon', runId: 'r', call: 1, reason });
   gate.open();
   await answered;
   expect(waiting.settled).toMatchObject([{ status: 'aborted', source: 'none', costNanoUsd: 0 }]);
@@ -90,7 +93,7 @@ test('whatever ends a reservation first, and whenever, it is settled once', asyn
 
   const late = openCalls((settle) => ({ settle }));
   await late.calls.answer(1, late.ask, late.context);
-  late.calls.receive({ type: 'abandon', runId: 'r', call: 1 }); // the answer was on its way
+  late.calls.receive({ type: 'abandon', runId: 'r', call: 1, reason }); // the answer was on its way
   late.calls.close(new Error('over'));
   expect(late.settled).toMatchObject([{ status: 'aborted', source: 'none' }]);
 

@@ -1,10 +1,14 @@
 /** The same crew gives the same result, events, usage and callbacks on the event loop and on a thread. */
+import { mkdtempDisposable, readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeEach, expect, test } from 'vitest';
 import {
   type Crew,
   callback,
   createRuntime,
   guard,
+  type InputAnswer,
   isRegattaError,
   type KickoffOptions,
   type RunEvent,
@@ -12,7 +16,7 @@ import {
   threads,
   transform,
 } from '../../index.ts';
-import { memoryJournal } from '../../testing/index.ts';
+import { checkTrace, memoryJournal } from '../../testing/index.ts';
 import * as crews from './fixtures/crews.fixture.ts';
 
 const engine = threads({ size: 1 });
@@ -27,17 +31,23 @@ interface Case {
   readonly runtime?: () => RuntimeOptions;
   /** Cancels when the first event of this type is heard. */
   readonly cancelAt?: RunEvent['type'];
+  /** What a person says of drafts, one after the other. */
+  readonly reviews?: readonly InputAnswer[];
 }
 
 /** All that can be seen of one run, without what differs from run to run. */
-async function record({ crew, options, runtime: runtimeOptions, cancelAt }: Case, on: RuntimeOptions) {
+async function record(given: Case, on: RuntimeOptions) {
+  const { crew, options, runtime: runtimeOptions, cancelAt, reviews = [] } = given;
   crews.heard.length = 0;
-  const given = options?.() ?? {};
+  const kickoff = options?.() ?? {};
+  const waiting = [...reviews];
   const runtime = createRuntime({ ...runtimeOptions?.(), ...on });
-  const cancel = callback(({ type }) => {
-    if (type === cancelAt) run.cancel('enough');
+  const steer = callback((event) => {
+    if (event.type === cancelAt) run.cancel('enough');
+    const answer = event.type === 'input.start' ? waiting.shift() : undefined;
+    if (event.type === 'input.start' && answer !== undefined) run.respond(event.token, answer);
   });
-  const run = runtime.start(crew, { ...given, callbacks: [...(given.callbacks ?? []), cancel] });
+  const run = runtime.start(crew, { ...kickoff, callbacks: [...(kickoff.callbacks ?? []), steer] });
   const result = await run.result.then(
     ({ text, parsed, tasks }) => ({ text, parsed, tasks }),
     (error) => ({
@@ -56,9 +66,11 @@ async function record({ crew, options, runtime: runtimeOptions, cancelAt }: Case
   return JSON.parse(JSON.stringify(seen).replaceAll(run.id, 'RUN'));
 }
 
-async function expectSame(given: Case) {
+/** What a task's own function pushes into `heard` is pushed where the task runs: on a thread, not here. */
+async function expectSame(given: Case, { isCallbackHere = false } = {}) {
   const here = await record(given, {});
   const there = await record(given, { engine });
+  if (isCallbackHere) here.heard = here.heard.filter((line: string) => !line.startsWith('callback '));
   expect(there).toEqual(here);
   return here;
 }
@@ -188,6 +200,67 @@ test('callbacks of every level hear each event once, and only here', async () =>
   const silent = await record({ crew: crews.hearsNothing }, { engine });
   expect(silent.result.text).toBe('heard 0');
   expect(silent.heard.length).toBeGreaterThan(0);
+});
+
+test('a graph with conditions, retries, guardrails, files, summaries and hooks', async () => {
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'conformance-'));
+  const inputFiles = { terms: new TextEncoder().encode('no spinnaker') };
+  const kickoff = { inputs, inputFiles, outputDirectory: folder.path };
+  const given = { crew: crews.options, options: () => kickoff };
+  const seen = await expectSame(given, { isCallbackHere: true });
+  expect(seen.result.text).toBe('{"draft": "brief"}!');
+  expect(seen.result.tasks).toEqual([
+    { task: 'found', agent: 'Planner of tides and winds', text: '{"draft": "long"}', parsed: { draft: 4 } },
+    { task: 'skipped', agent: 'Planner of tides and winds', text: '', skipped: true },
+    { task: 'summed', agent: 'Planner of tides and winds', text: '{"draft": "brief"}' },
+  ]);
+  const types = seen.events.map(({ type }: RunEvent) => type);
+  expect(types.filter((type: string) => type === 'guardrail.end')).toHaveLength(5);
+  expect(types.filter((type: string) => type === 'task.retry')).toHaveLength(1);
+  const file = join(folder.path, 'found', 'tides and winds.json');
+  expect(await readFile(file, 'utf8')).toBe('{\n  "draft": 4\n}\n');
+  expect(JSON.stringify(seen.events)).toContain('no spinnaker');
+  await expectSame(
+    { ...given, options: () => ({ ...kickoff, journal: memoryJournal() }) },
+    { isCallbackHere: true },
+  );
+});
+
+test('a person sends a draft back, and accepts the next one', async () => {
+  const reviews = [{ accepted: false, feedback: 'Shorter.' }, { accepted: true }] as const;
+  const seen = await expectSame({ crew: crews.reviewed, reviews, options: () => ({ inputs }) });
+  expect(seen.result.text).toBe('{"draft": "short"}');
+});
+
+test('a task that fails stops the one beside it, and is the error', async () => {
+  const seen = await expectSame({ crew: crews.oneFails });
+  expect(seen.result).toMatchObject({ code: 'run/failed', cause: 'TypeError: aground' });
+  const ends = seen.events.filter(({ type }: RunEvent) => type === 'task.end');
+  expect(
+    ends.map((end: { task: string; error: { code: string } | null }) => [end.task, end.error?.code]),
+  ).toEqual([
+    ['sinking', 'unknown'],
+    ['never', undefined],
+    ['stopped', 'task/cancelled'],
+  ]);
+});
+
+test('a person need not answer any more once the task that asks was stopped, and its question ends before it', async () => {
+  for (const on of [{}, { engine }]) {
+    const run = createRuntime(on).start(crews.twoReviews);
+    const tokens = new Map<string | null, string>();
+    for await (const event of run.events()) {
+      if (event.type !== 'input.start') continue;
+      tokens.set(event.task, event.token);
+      if (tokens.size === 2) run.respond(tokens.get('fails')!, { accepted: false, feedback: 'No.' });
+    }
+    await expect(run.result).rejects.toMatchObject({ code: 'run/failed' });
+    expect(run.pendingInputs).toEqual([]);
+    const events = await Array.fromAsync(run.events());
+    expect(checkTrace(events, { ledger: run.ledger, audit: await run.flush() })).toEqual([]);
+    const ends = events.filter(({ type }) => type === 'input.end');
+    expect(ends.map((end) => 'error' in end && end.error?.code)).toEqual([undefined, 'task/cancelled']);
+  }
 });
 
 test('als: tools see the run they are in, and the context that createContext made beside them', async () => {

@@ -57,7 +57,7 @@ export class HostCalls {
     const { call } = message;
     switch (message.type) {
       case 'abandon':
-        this.#asking.get(call)?.abort(new Error('Nobody waits for this any more.'));
+        this.#asking.get(call)?.abort(fromWireError(message.reason));
         this.#settle(call, NOT_MADE);
         return;
       case 'settle':

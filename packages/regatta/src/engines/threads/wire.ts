@@ -68,8 +68,8 @@ export type FromRun = { readonly runId: string } & (
   | ({ readonly type: 'span' } & SpanNotice)
   | { readonly type: 'draft'; readonly spanId: string; readonly body: EventBody }
   | { readonly type: 'ask'; readonly call: number; readonly spanId: string; readonly ask: Ask }
-  /** Nobody waits for the answer any more. */
-  | { readonly type: 'abandon'; readonly call: number }
+  /** Nobody waits for the answer any more, and why. */
+  | { readonly type: 'abandon'; readonly call: number; readonly reason: WireError }
   /** The attempt that `call` reserved for is over. */
   | { readonly type: 'settle'; readonly call: number; readonly settlement: Settlement }
   /** What came out of the step that `call` asked for. */
