@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { Agent, Crew, Task } from '../index.ts';
+import { createGate } from '../testing/index.ts';
 import { json, played, traced } from '../testing/played.fixture.ts';
 
 function crewOf(planner: Parameters<typeof played>[0][string]) {
@@ -55,4 +56,18 @@ test('a plan that leaves a task out or invents one is sent back; in the end the 
     items: [],
     error: { code: 'output/invalid' },
   });
+});
+
+test('two runs at once each have their own plan', async () => {
+  const gate = createGate();
+  let number = 0;
+  const { crew } = crewOf(async () => {
+    const own = ++number;
+    if (own === 2) gate.open();
+    await gate.pass(); // both plan before either works
+    return plans(`outline plan ${own}`, `page plan ${own}`);
+  });
+  const inputs = { topic: 'tides' };
+  const runs = await Promise.all([traced(crew.start({ inputs })), traced(crew.start({ inputs }))]);
+  expect(runs.map(({ output }) => output?.text)).toEqual(['did: page plan 1', 'did: page plan 2']);
 });
