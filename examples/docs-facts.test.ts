@@ -48,7 +48,10 @@ test('docs/errors.md has each code once, with its details, and no others', () =>
 
 test('docs/events-and-callbacks.md has each type of event', () => {
   const types = Array.from(
-    source('protocol/event.ts').matchAll(/readonly type: '([a-z.]+)'/g),
+    ['event', 'team-event']
+      .map((file) => source(`protocol/${file}.ts`))
+      .join()
+      .matchAll(/readonly type: '([a-z.]+)'/g),
     ([, type]) => type!,
   );
   const page = readPage('docs/events-and-callbacks.md');
@@ -143,6 +146,19 @@ const DEFAULTS: readonly (readonly [row: string, file: string, value: RegExp])[]
     'crew/call-hook.ts',
     /HOOK_TIMEOUT_MS = ([\d_]+)/,
   ],
+  ['`maxDelegationDepth` of a crew', 'crew/team-options.ts', /MAX_DELEGATION_DEPTH = ([\d_]+)/],
+  ['`maxRevisions` of a crew', 'crew/team-options.ts', /MAX_REVISIONS = ([\d_]+)/],
+  ['`decide` of a crew', 'crew/team-options.ts', /decide = ('[a-z]+')/],
+  ['`planning.effort` of an agent', 'agent/plan-options.ts', /EFFORT: Effort = ('[a-z]+')/],
+  ['`planning.maxSteps`', 'agent/plan-options.ts', /MAX_STEPS = ([\d_]+)/],
+  ['`planning.maxReplans`', 'agent/plan-options.ts', /MAX_REPLANS = ([\d_]+)/],
+  ['`planning.maxStepIterations`', 'agent/plan-options.ts', /MAX_STEP_ITERATIONS = ([\d_]+)/],
+  ['assignments of one plan of a manager', 'crew/manager.ts', /MAX_ASSIGNMENTS = ([\d_]+)/],
+  [
+    'agents of one task, or steps of one plan, at once',
+    'crew/assignments.ts',
+    /MEMBER_CONCURRENCY = ([\d_]+)/,
+  ],
   ['`concurrency` of `kickoffForEach`', 'api/crew.ts', /FOR_EACH_CONCURRENCY = ([\d_]+)/],
   ['`timeoutMs` of an LLM', 'model/llm.ts', /TIMEOUT_MS = ([\d_]+)/],
   ['`timeouts.connectMs`', 'model/llm.ts', /CONNECT_MS = ([\d_]+)/],
@@ -210,6 +226,11 @@ const OPTIONS: readonly (readonly [page: string, file: string, name: string])[] 
   ['agents-tasks-crews.md', 'api/crew.ts', 'CrewOptions'],
   ['agents-tasks-crews.md', 'guardrail/definition.ts', 'GuardrailOptions'],
   ['agents-tasks-crews.md', 'guardrail/definition.ts', 'GuardrailContext'],
+  ['teams.md', 'api/agent.ts', 'PlanningOptions'],
+  ['teams.md', 'api/train-crew.ts', 'TrainOptions'],
+  ['teams.md', 'api/test-crew.ts', 'TestOptions'],
+  ['teams.md', 'crew/team-options.ts', 'Candidate'],
+  ['teams.md', 'crew/team-options.ts', 'DecideFacts'],
   ['tools.md', 'tool/define-tool.ts', 'ToolOptions'],
   ['tools.md', 'ports/tool.ts', 'ToolContext'],
   ['models.md', 'model/llm.ts', 'LlmSettings'],
@@ -223,7 +244,7 @@ const OPTIONS: readonly (readonly [page: string, file: string, name: string])[] 
   ['events-and-callbacks.md', 'api/callback.ts', 'CallbackOptions'],
   ['guards.md', 'api/callback.ts', 'GuardOptions'],
   ['guards.md', 'ports/guard.ts', 'GuardContext'],
-  ['runs.md', 'api/crew.ts', 'KickoffOptions'],
+  ['runs.md', 'api/crew-options.ts', 'KickoffOptions'],
   ['runs.md', 'api/crew.ts', 'KickoffForEachOptions'],
   ['runs.md', 'api/runtime.ts', 'RuntimeOptions'],
   ['runs.md', 'run/run.ts', 'Audit'],

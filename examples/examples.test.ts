@@ -48,6 +48,21 @@ test('graph-with-guardrails: two tasks at once, a decision after both, and a gua
   expect(lines.at(-1)).toBe('4 outputs, 4 calls');
 });
 
+test('team: a council votes, and a manager has its crew work', async () => {
+  const { code, stdout, stderr } = await runExample('team');
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(stdout.trim().split('\n')).toEqual([
+    'votes: 3',
+    '[rehearsal] Asked: Which side of the first beat pays at Cowes, left or right?',
+    'Navigator 2, Tactician 2, Helmsman 4',
+    'plan: Navigator',
+    'Navigator worked for the manager',
+    'accepted: true',
+    expect.stringMatching(/^\[rehearsal\]/),
+    'Manager 2, Navigator 1',
+  ]);
+});
+
 test('many-crews: each run gives its own answer, each tracer hears all of its run and nothing of another', async () => {
   const { code, stdout, stderr } = await runExample('many-crews', '40');
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });

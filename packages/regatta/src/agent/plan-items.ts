@@ -24,7 +24,12 @@ export function itemsSchema({ minItems, maxItems, properties }: ItemsShape): Jso
           properties: {
             id: { ...text, description: 'Short; differs from the others' },
             instructions: text,
-            needs: { type: 'array', items: text, description: 'Ids of items that must be done before' },
+            needs: {
+              type: 'array',
+              minItems: 0,
+              items: text,
+              description: 'Ids of items that must be done before',
+            },
             ...properties,
           },
           required: ['id', 'instructions', 'needs', ...Object.keys(properties)],

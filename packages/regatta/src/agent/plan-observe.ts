@@ -81,7 +81,9 @@ function toObservation({ failed, needsNewPlan, reason, ...more }: Judgement, see
 
 function judge(agent: AgentDefinition, seen: Seen, context: RunContext): Work<Judgement> {
   const { assignment, ended, waiting } = seen;
-  const contract = structured(judgementSchema(assignment.planning.effort), 'A judgement', checkNames(seen));
+  const contract = structured(judgementSchema(assignment.planning.effort), 'A judgement', {
+    check: checkNames(seen),
+  });
   const results = ended.map(
     ({ id, instructions, status, text }) => `## ${id} (${status})\n${instructions}\n\nResult: ${text}`,
   );
@@ -106,6 +108,7 @@ function judgementSchema(effort: Effort): JsonObject {
   const text = { type: 'string' };
   const named = (other: string): JsonObject => ({
     type: 'array',
+    minItems: 0,
     items: {
       type: 'object',
       properties: { step: text, [other]: text },

@@ -1,12 +1,13 @@
 /** Makes the plan of an agent: steps that need each other, in the model's words and under ids of ours. */
 import { toErrorData } from '../base/error-data.ts';
+import type { Problem } from '../base/errors.ts';
 import { deepFreeze, type JsonObject } from '../base/json.ts';
 import type { Contract } from '../base/schema.ts';
 import { shapeRequest } from '../model/shaped.ts';
 import type { RunContext } from '../ports/run-context.ts';
 import type { Work } from '../ports/span.ts';
-import type { PlanItem } from '../protocol/event.ts';
 import type { Message } from '../protocol/message.ts';
+import type { PlanItem } from '../protocol/team-event.ts';
 import type { AgentDefinition } from './definition.ts';
 import { converse, type Tallied } from './loop.ts';
 import { checkItems, itemsSchema } from './plan-items.ts';
@@ -91,12 +92,12 @@ function planContract({ planning, done = [], generation = 1 }: Occasion): Contra
     maxItems: planning.maxSteps,
     properties: {},
   });
-  return structured<Plan>(schema, 'A plan', ({ items }) =>
+  const check = ({ items }: Plan): readonly Problem[] =>
     checkItems(
       items,
       done.map(({ id }) => id),
-    ),
-  );
+    );
+  return structured<Plan>(schema, 'A plan', { check });
 }
 
 function requestFor({ tools, planning, done = [], reason }: Occasion): string {

@@ -7,11 +7,21 @@ import { type Contract, createContract } from '../base/schema.ts';
 /** What is wrong with a value of the schema; empty = nothing. Goes to the model, which answers again. */
 export type Check<T> = (value: T) => readonly Problem[];
 
+export interface StructuredOptions<T> {
+  readonly check?: Check<T>;
+  /** What the model is shown, where less is taken than it is asked for: a name in another case. @default `schema` */
+  readonly shown?: JsonObject;
+}
+
 /** `T` is what `schema` describes. A value that `check` finds fault with is no answer, as one of another shape. */
-export function structured<T>(schema: JsonObject, subject: string, check: Check<T> = () => []): Contract<T> {
+export function structured<T>(
+  schema: JsonObject,
+  subject: string,
+  { check = () => [], shown = schema }: StructuredOptions<T> = {},
+): Contract<T> {
   const contract = createContract(schema, subject) as Contract<Json>; // a raw JSON Schema parses to JSON
   return {
-    jsonSchema: contract.jsonSchema,
+    jsonSchema: shown,
     async parse(given) {
       const result = await contract.parse(given);
       if (!result.isValid) return result;

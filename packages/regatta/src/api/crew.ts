@@ -35,10 +35,11 @@ import type { CrewRef } from '../protocol/crew-ref.ts';
 import type { CrewOutput } from '../protocol/output.ts';
 import type { Run } from '../run/run.ts';
 import { logFileSink } from '../sinks/log-file.ts';
-import { Agent } from './agent.ts';
+import type { Agent } from './agent.ts';
 import { type Callback, toScope } from './callback.ts';
 import { defaultCore } from './core.ts';
 import type { KickoffOptions } from './crew-options.ts';
+import { toManager, toPlanner } from './crew-staff.ts';
 import { CrewStream } from './crew-stream.ts';
 import { openNamed } from './integrations.ts';
 import { type LlmInput, toLlm } from './llm.ts';
@@ -179,7 +180,8 @@ export class Crew<const Tasks extends readonly TaskDefinition[] = readonly TaskD
     this.team = withTeamDefaults(options);
     this.manager = toManager(options);
     this.planner = toPlanner(options.planning, this.llm);
-    this.training = copyTraining(options.training);
+    const { training } = options;
+    this.training = typeof training === 'object' ? deepFreeze(structuredClone(training)) : training;
     this.concurrency = options.concurrency ?? TASK_CONCURRENCY;
     this.onTaskFailure = options.onTaskFailure ?? 'cancel';
     this.contextStrategy = copyStrategy(options.contextStrategy ?? 'full');
@@ -293,33 +295,4 @@ export class Crew<const Tasks extends readonly TaskDefinition[] = readonly TaskD
     problems.throwIfAny();
     return await limitAll(inputs, concurrency, (one) => this.kickoff({ ...options, inputs: one }));
   }
-}
-
-function toManager({
-  managerAgent,
-  managerLlm,
-}: Pick<CrewOptions<[]>, 'managerAgent' | 'managerLlm'>): Agent | undefined {
-  const problems = new Problems('The manager');
-  if (managerAgent !== undefined && managerLlm !== undefined) {
-    const message =
-      'managerLlm and managerAgent are both given. Give the agent its llm, and leave managerLlm out.';
-    problems.add('managerLlm', managerLlm, message);
-  }
-  problems.throwIfAny();
-  if (managerLlm === undefined) return managerAgent;
-  return new Agent({ role: 'Manager', goal: MANAGER_GOAL, llm: managerLlm });
-}
-
-const MANAGER_GOAL =
-  'Have the crew do each task well: give clear work to who can do it best, check it, and answer for it';
-const PLANNER_GOAL = 'Plan the tasks of a crew so that each is done well and builds on those before it';
-
-function toPlanner(planning: CrewOptions<[]>['planning'], llm: LlmDefinition | undefined): Agent | undefined {
-  if (planning === undefined || planning === false) return undefined;
-  const own = (planning === true ? undefined : planning.llm) ?? llm;
-  return new Agent({ role: 'Planner', goal: PLANNER_GOAL, ...(own === undefined ? {} : { llm: own }) });
-}
-
-function copyTraining(training: TrainingSource | undefined): TrainingSource | undefined {
-  return typeof training === 'object' ? deepFreeze(structuredClone(training)) : training;
 }

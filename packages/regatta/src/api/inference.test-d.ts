@@ -57,6 +57,9 @@ defineTool({
 new Agent({ goal: 'g' });
 // @ts-expect-error an agent is not its role
 new Task({ ...base, agent: 'r' });
+// @ts-expect-error there is no such process
+new Crew({ agents: [agent], tasks: [free], process: 'swarm' });
+
 new Task({
   ...base,
   output: z.object({ knots: z.number() }),
@@ -78,5 +81,3 @@ new Task({
   // @ts-expect-error without a schema there is no value
   callback: ({ parsed }) => parsed.knots,
 });
-// @ts-expect-error there is no such process
-new Crew({ agents: [agent], tasks: [free], process: 'swarm' });

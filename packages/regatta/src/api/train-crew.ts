@@ -112,7 +112,11 @@ async function follow(
     if (event.type === 'input.start' && event.kind === 'review' && event.task !== null) {
       drafts.set(event.token, { task: event.task, draft: String(event.subject) });
       const pending = run.pendingInputs.find(({ token }) => token === event.token);
-      if (onFeedback !== undefined && pending !== undefined) reviews.push(review(pending, onFeedback));
+      if (onFeedback !== undefined && pending !== undefined) {
+        const reviewing = review(pending, onFeedback);
+        reviewing.catch(() => undefined); // it is awaited once the run has ended
+        reviews.push(reviewing);
+      }
     }
     if (event.type === 'input.end') {
       const { token, answer } = event;

@@ -1,5 +1,5 @@
 /** Answers to one task, told apart by letters that do not say who gave them. */
-import type { DecisionEnd } from '../protocol/event.ts';
+import type { DecisionEnd } from '../protocol/team-event.ts';
 import type { Finished } from './team.ts';
 
 /** An answer under a letter: who gave it does not count. */

@@ -218,3 +218,28 @@ test('what cannot work is refused when the crew is made', () => {
     /for the process "consensus"/,
   );
 });
+
+test('candidates stand in the order of the crew, whoever answers first', async () => {
+  const gate = createGate();
+  const parts = {
+    Ann: async () => {
+      await gate.pass();
+      return 'by Ann';
+    },
+    Bob: () => ({ error: new Error('seasick') }),
+    Cid: () => 'by Cid',
+  };
+  const seen: string[] = [];
+  const decide = (candidates: readonly { readonly agent: string; readonly text: string }[]) => {
+    seen.push(...candidates.map(({ agent, text }) => `${agent}: ${text}`));
+    return 0;
+  };
+  const { crew } = crewOf(parts, { decide });
+  const run = crew.start({
+    callbacks: [({ type, agent }) => type === 'agent.end' && agent === 'Cid' && gate.open()],
+  });
+  const { output, findings } = await traced(run);
+  expect(findings).toEqual([]);
+  expect(output?.text).toBe('by Ann');
+  expect(seen).toEqual(['Ann: by Ann', 'Cid: by Cid']);
+});

@@ -17,7 +17,9 @@ export async function* decide(
   const { team, key } = work;
   const context = outer.child(`${key}decision`);
   const { span } = context;
-  const labelled = label(answers, span.id);
+  // Recorded, for letters that a model has answered with must mean the same when that answer is read again.
+  const seed = await context.step('letters', async () => span.id);
+  const labelled = label(answers, seed);
   const candidates = Object.freeze(
     Object.fromEntries(labelled.map((one) => [one.label, one.answer.by.name])),
   );

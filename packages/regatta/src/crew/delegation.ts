@@ -7,7 +7,7 @@ import { messageOf, RegattaError } from '../base/errors.ts';
 import type { RunContext } from '../ports/run-context.ts';
 import type { Work } from '../ports/span.ts';
 import type { Tool } from '../ports/tool.ts';
-import type { DelegationStart } from '../protocol/event.ts';
+import type { DelegationStart } from '../protocol/team-event.ts';
 import { defineTool } from '../tool/define-tool.ts';
 import {
   type DoMemberWork,

@@ -1,5 +1,5 @@
 /** A manager picks one of several answers, or makes one of them. */
-import { problem, structured } from '../agent/structured.ts';
+import { structured } from '../agent/structured.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { RunContext } from '../ports/run-context.ts';
 import type { Work } from '../ports/span.ts';
@@ -25,11 +25,7 @@ export async function* judge(
 ): Work<Decided> {
   const by = memberOf(team, task.agent);
   const labels = labelled.map(({ label }) => label);
-  const shape = structured<Judgement>(judgementSchema(labels), 'A judgement', ({ choice }) =>
-    choice === MERGE || labels.includes(choice)
-      ? []
-      : [problem('choice', choice, `There is no answer "${choice}".`)],
-  );
+  const shape = structured<Judgement>(judgementSchema(labels), 'A judgement');
   const told = `Several answers to the task were given:\n\n${listAnswers(labelled)}`;
   const text = `${told}\n\nChoose the letter of the best one, or "${MERGE}" if one that is made of several would be clearly better than each. Give the reason in a sentence or two.`;
   const opening = open(by, { ...brief, schema: null });

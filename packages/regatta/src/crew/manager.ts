@@ -8,7 +8,7 @@ import type { Contract } from '../base/schema.ts';
 import type { Assignment } from '../context/prompt.ts';
 import type { RunContext } from '../ports/run-context.ts';
 import type { Work } from '../ports/span.ts';
-import type { PlanItem } from '../protocol/event.ts';
+import type { PlanItem } from '../protocol/team-event.ts';
 import { type Assigned, toldOf } from './assignments.ts';
 import { doMemberWork, question } from './member-work.ts';
 import { findMember, listMembers, type Member, open, type Team } from './team.ts';
@@ -32,12 +32,7 @@ export async function* planAssignments(
   const { delegates } = request;
   yield { span, body: { type: 'plan.start', of: 'task', reason: null } };
   try {
-    const properties = { coworker: { type: 'string', description: 'The name, as it is listed' } };
-    const schema = itemsSchema({ minItems: 1, maxItems: MAX_ASSIGNMENTS, properties });
-    const contract = structured<{ readonly items: readonly PlanItem[] }>(schema, 'A plan', ({ items }) => [
-      ...checkItems(items),
-      ...checkCoworkers(items, delegates),
-    ]);
+    const contract = planContract(delegates);
     const text = `Do not do the task yourself: plan how your crew is to do it. Your crew:\n${listMembers(delegates)}\n\nGive each assignment an id, the coworker, instructions that can be followed without seeing this task, and needs: the ids of the assignments whose results it reads. Assignments that do not need each other are done at once. Make no more of them than the task asks for.`;
     const { items } = yield* ask({ ...request, text, contract }, context);
     const plan = deepFreeze(items.map((item) => ({ ...item, coworker: nameOf(item, delegates) })));
@@ -47,6 +42,21 @@ export async function* planAssignments(
     yield { span, body: { type: 'plan.end', of: 'task', items: [], error: toErrorData(thrown) } };
     throw thrown;
   }
+}
+
+interface Plan {
+  readonly items: readonly PlanItem[];
+}
+
+/** Names are shown as they are, and taken in any case. */
+function planContract(delegates: readonly Member[]): Contract<Plan> {
+  const bounds = { minItems: 1, maxItems: MAX_ASSIGNMENTS };
+  const text = { type: 'string' };
+  const names = { enum: delegates.map(({ name }) => name) };
+  return structured<Plan>(itemsSchema({ ...bounds, properties: { coworker: text } }), 'A plan', {
+    shown: itemsSchema({ ...bounds, properties: { coworker: names } }),
+    check: ({ items }) => [...checkItems(items), ...checkCoworkers(items, delegates)],
+  });
 }
 
 function checkCoworkers(items: readonly PlanItem[], delegates: readonly Member[]): readonly Problem[] {
@@ -81,7 +91,9 @@ export async function* reviewAssignments(
   const { plan, results } = request;
   yield { span, body: { type: 'review.start', subjects: plan.map(({ id }) => id) } };
   try {
-    const contract = structured<Verdict>(VERDICT, 'A review', ({ revisions }) => checkNames(revisions, plan));
+    const contract = structured<Verdict>(VERDICT, 'A review', {
+      check: ({ revisions }) => checkNames(revisions, plan),
+    });
     const text = `Your crew has worked on the task. What it gave:\n\n${resultsOf(plan, results)}\n\nCheck it against the task. Name the assignments that must be done again, each with what is to be better; name none to accept all.`;
     const { revisions } = yield* ask({ ...request, text, contract }, context);
     const feedback = new Map(revisions.map((one) => [one.assignment, one.feedback]));
@@ -101,6 +113,7 @@ const VERDICT: JsonObject = Object.freeze({
   properties: {
     revisions: {
       type: 'array',
+      minItems: 0,
       items: {
         type: 'object',
         properties: { assignment: { type: 'string' }, feedback: { type: 'string', minLength: 1 } },

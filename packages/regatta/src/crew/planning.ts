@@ -1,12 +1,11 @@
 /** One plan for all tasks of a run, made before the first one starts. It goes into this run's prompts alone. */
-import { problem, structured } from '../agent/structured.ts';
+import { structured } from '../agent/structured.ts';
 import { toErrorData } from '../base/error-data.ts';
-import type { Problem } from '../base/errors.ts';
 import { deepFreeze, type JsonObject } from '../base/json.ts';
 import type { Inputs } from '../base/template.ts';
 import type { RunContext } from '../ports/run-context.ts';
 import type { Work } from '../ports/span.ts';
-import type { PlanItem } from '../protocol/event.ts';
+import type { PlanItem } from '../protocol/team-event.ts';
 import type { CrewDefinition } from './definition.ts';
 import { doMemberWork, question } from './member-work.ts';
 import { type CrewPlan, fillIn } from './plan.ts';
@@ -18,8 +17,9 @@ interface Planning {
   readonly inputs: Inputs;
 }
 
+/** By the task's id. */
 interface Plans {
-  readonly plans: readonly { readonly task: string; readonly plan: string }[];
+  readonly plans: Readonly<Record<string, string>>;
 }
 
 const NO_PLANS: ReadonlyMap<string, string> = new Map();
@@ -35,7 +35,7 @@ export async function* planTasks(
   const { span } = context;
   yield { span, body: { type: 'plan.start', of: 'crew', reason: null } };
   try {
-    const contract = structured<Plans>(SCHEMA, 'The plans', ({ plans }) => checkTasks(plans, plan.ids));
+    const contract = structured<Plans>(schemaOf(plan.ids), 'The plans');
     const member = { name: planner.role, definition: planner, persona: planner };
     const tasks = plan.tasks.map((task) => {
       const { description, expectedOutput, persona } = fillIn(task, inputs);
@@ -51,47 +51,28 @@ export async function* planTasks(
     const asked = { place: 'agent', messages, tools: [], contract, chain: [] };
     const { parsed } = yield* doMemberWork(team, member, asked, context);
     const { plans } = parsed as Plans; // by the contract
-    const items = plans.map(({ task, plan: instructions }): PlanItem => {
-      return { id: task, instructions, coworker: null, needs: [] };
+    const items = plan.ids.map((id): PlanItem => {
+      return { id, instructions: plans[id] ?? '', coworker: null, needs: [] };
     });
     yield { span, body: { type: 'plan.end', of: 'crew', items: deepFreeze(items), error: null } };
-    return new Map(plans.map((one) => [one.task, one.plan]));
+    return new Map(Object.entries(plans));
   } catch (thrown) {
     yield { span, body: { type: 'plan.end', of: 'crew', items: [], error: toErrorData(thrown) } };
     throw thrown;
   }
 }
 
-/** Each task once: crewAI warns of the others and goes on without. */
-function checkTasks(named: Plans['plans'], ids: readonly string[]): readonly Problem[] {
-  const wrong = named.filter(
-    ({ task }, index) => !ids.includes(task) || named.findIndex((one) => one.task === task) < index,
-  );
-  const missing = ids.filter((id) => !named.some(({ task }) => task === id));
-  return [
-    ...wrong.map(({ task }) =>
-      problem('plans', task, `"${task}" is no task, or is planned twice. Plan each task once.`),
-    ),
-    ...missing.map((id) => problem('plans', id, `Task "${id}" has no plan. Plan it as well.`)),
-  ];
+/** A field for each task: none can be left out, doubled or invented. */
+function schemaOf(ids: readonly string[]): JsonObject {
+  const plan = { type: 'string', minLength: 1 };
+  const plans = {
+    type: 'object',
+    properties: Object.fromEntries(ids.map((id) => [id, plan])),
+    required: ids,
+    additionalProperties: false,
+  };
+  return { type: 'object', properties: { plans }, required: ['plans'], additionalProperties: false };
 }
-
-const SCHEMA: JsonObject = Object.freeze({
-  type: 'object',
-  properties: {
-    plans: {
-      type: 'array',
-      items: {
-        type: 'object',
-        properties: { task: { type: 'string' }, plan: { type: 'string', minLength: 1 } },
-        required: ['task', 'plan'],
-        additionalProperties: false,
-      },
-    },
-  },
-  required: ['plans'],
-  additionalProperties: false,
-});
 
 /** A task's description as its agent is told it. */
 export function withPlan(description: string, plan: string | undefined): string {

@@ -168,7 +168,8 @@ class Sample {
     const wanted = Math.max(
       least,
       tuple.length,
-      depth < DEEP && rest !== false && items !== undefined ? 1 : 0,
+      // Who writes `minItems: 0` says that none is a good answer.
+      depth < DEEP && rest !== false && items !== undefined && schema.minItems !== 0 ? 1 : 0,
     );
     const length = Math.min(wanted, Number(schema.maxItems ?? wanted), MOST_ITEMS);
     const place = { name: singular(name), depth: depth + 1 };

@@ -80,27 +80,23 @@ export function startOf(event: RunEvent, captureContent: boolean): SpanStart | u
         'gen_ai.tool.call.id': event.callId,
         'gen_ai.tool.call.arguments': captureContent ? JSON.stringify(event.args) : null,
       });
-    case 'guardrail.start':
-      return {
-        name: `guardrail ${event.guardrail}`,
-        kind: 'internal',
-        attributes: { 'regatta.guardrail': event.guardrail },
-      };
     case 'delegation.start':
-      return internal('delegate', event.coworker, {
+      return ours(`delegate ${event.coworker}`, {
         'regatta.delegation_kind': event.kind,
         'gen_ai.input.messages': captureContent ? textMessage('user', event.instructions) : null,
       });
     case 'plan.start':
-      return internal('plan', event.of, {});
+      return ours(`plan ${event.of}`, {});
     case 'step.start':
-      return internal('step', event.step, {
+      return ours(`step ${event.step}`, {
         'gen_ai.input.messages': captureContent ? textMessage('user', event.instructions) : null,
       });
     case 'review.start':
-      return internal('review', event.subjects.join(', '), {});
+      return ours(`review ${event.subjects.join(', ')}`, {});
     case 'decision.start':
-      return internal('decide', event.by, {});
+      return ours(`decide by ${event.by}`, {});
+    case 'guardrail.start':
+      return ours(`guardrail ${event.guardrail}`, { 'regatta.guardrail': event.guardrail });
     default:
       return undefined;
   }
@@ -157,11 +153,6 @@ export function endOf(event: RunEvent, captureContent: boolean): SpanEnd | undef
       });
     case 'tool.end':
       return ended(event.error, { 'gen_ai.tool.call.result': captureContent ? event.result : null });
-    case 'guardrail.end':
-      return ended(event.error, {
-        'regatta.accepted': event.accepted,
-        'regatta.feedback': captureContent ? event.feedback : null,
-      });
     case 'delegation.end':
     case 'step.end':
       return ended(event.error, {
@@ -174,6 +165,11 @@ export function endOf(event: RunEvent, captureContent: boolean): SpanEnd | undef
       return ended(event.error, { 'regatta.accepted': event.accepted });
     case 'decision.end':
       return ended(event.error, { 'regatta.winner': event.winner });
+    case 'guardrail.end':
+      return ended(event.error, {
+        'regatta.accepted': event.accepted,
+        'regatta.feedback': captureContent ? event.feedback : null,
+      });
     default:
       return undefined;
   }
@@ -208,6 +204,11 @@ export function eventOf(
     };
   }
   return undefined;
+}
+
+/** What the conventions have no operation for. */
+function ours(name: string, attributes: Attributes): SpanStart {
+  return { name, kind: 'internal', attributes };
 }
 
 function internal(operation: string, name: string, attributes: Attributes): SpanStart {

@@ -96,6 +96,11 @@ export function otlpSink(options: OtlpSinkOptions): OtlpSink {
       'embed.*',
       'tool.*',
       'guardrail.*',
+      'delegation.*',
+      'plan.*',
+      'step.*',
+      'review.*',
+      'decision.*',
       'output.*',
     ] as const),
     observe(event: RunEvent) {

@@ -281,3 +281,27 @@ test('a journal on the host gives recorded results back to the thread', async ()
   await expectSame({ crew: crews.success, options: () => ({ inputs, journal: memoryJournal() }) });
   await expectSame({ crew: crews.foreignError, options: () => ({ journal: memoryJournal() }) });
 });
+
+test('delegation, managers and plans, with the callbacks of everybody who works', async () => {
+  const delegated = await expectSame({ crew: crews.delegates });
+  expect(delegated.result.text).toBe('Skipper: Mate: reef means wind');
+  expect(delegated.heard).toContain('mate tool.end');
+  const managed = await expectSame({ crew: crews.managed });
+  expect(managed.result.text).toBe('composed');
+  expect(managed.heard).toContain('manager model.end');
+  const planned = await expectSame({ crew: crews.planned });
+  expect(planned.result.text).toBe('piloted');
+  const prompts = JSON.stringify(planned.events.filter(({ type }: RunEvent) => type === 'model.start'));
+  expect(prompts).toMatch(/First look, then tell/);
+  expect(prompts).toMatch(/Be brief/);
+});
+
+test('a consensus, whose answers come in any order', async () => {
+  const sorted = async (on: RuntimeOptions) => {
+    const { result, usage, events } = await record({ crew: crews.agreed }, on);
+    return { result, usage, types: events.map(({ type, spanId }: RunEvent) => `${type} ${spanId}`).sort() };
+  };
+  const here = await sorted({});
+  expect(here.result.text).toBe('composed');
+  expect(await sorted({ engine })).toEqual(here);
+});
