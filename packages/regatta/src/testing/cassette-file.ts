@@ -4,7 +4,7 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { RegattaError } from '../base/errors.ts';
 import { isJsonObject, type Json, type JsonObject, parseJson } from '../base/json.ts';
-import type { Model } from '../ports/model.ts';
+import type { Takes } from '../ports/model.ts';
 
 const FORMAT = 'regatta/cassette@1';
 
@@ -18,9 +18,15 @@ export interface Track {
   readonly error: JsonObject | null;
 }
 
+export interface RecordedModel {
+  readonly takesSchema: Takes | null;
+  /** Absent = never. */
+  readonly takesJson?: Takes;
+}
+
 export interface Recording {
   /** What a model says of itself, by its name. */
-  readonly models: Readonly<Record<string, { readonly takesSchema: Model['takesSchema'] | null }>>;
+  readonly models: Readonly<Record<string, RecordedModel>>;
   /** The tracks of each run, in the order in which its requests were made. */
   readonly runs: readonly (readonly Track[])[];
 }

@@ -14,7 +14,13 @@ import type { Cassette } from '../ports/cassette.ts';
 import type { Model, ModelEvent, ModelReply, ModelRequest } from '../ports/model.ts';
 import { piecesOf } from '../protocol/pieces.ts';
 import { describeDifferences, differencesOf } from './cassette-drift.ts';
-import { type Recording, readRecording, type Track, writeRecording } from './cassette-file.ts';
+import {
+  type RecordedModel,
+  type Recording,
+  readRecording,
+  type Track,
+  writeRecording,
+} from './cassette-file.ts';
 import { type Asked, CassettePlayer } from './cassette-player.ts';
 import { createScrubber, type Redaction } from './cassette-scrub.ts';
 
@@ -67,12 +73,13 @@ export function cassette(file: string, { mode = 'auto', redact = [] }: CassetteO
   };
   const scrubbed = (value: unknown): JsonObject => scrub(toJson(value)) as JsonObject; // an object stays one
   const playOrRecord = (model: Model): Model => {
-    const { id, price, parameters = {}, takesSchema } = model;
+    const { id, price, parameters = {}, takesSchema, takesJson } = model;
     return Object.freeze<Model>({
       id,
       price,
       parameters,
       takesSchema,
+      takesJson,
       async *call(request, context) {
         context.signal.throwIfAborted();
         const { attempt: _, ...rest } = request;
@@ -92,8 +99,9 @@ export function cassette(file: string, { mode = 'auto', redact = [] }: CassetteO
       hide(secrets);
       const current = await open();
       if (current.does === 'record') return playOrRecord({ ...unwrapped(await openModel()), id, parameters });
-      const takesSchema = current.recording.models[id]?.takesSchema ?? undefined;
-      return playOrRecord({ id, parameters, takesSchema, call: refuse });
+      const { takesSchema, takesJson } = current.recording.models[id] ?? {};
+      const takes = { takesSchema: takesSchema ?? undefined, takesJson: takesJson ?? undefined };
+      return playOrRecord({ id, parameters, ...takes, call: refuse });
     },
     async save() {
       const current = await deck?.catch(() => undefined); // a call has thrown what is wrong with the file
@@ -104,12 +112,12 @@ export function cassette(file: string, { mode = 'auto', redact = [] }: CassetteO
 
 /** Keeps what is recorded, until it is saved. */
 class Recorder {
-  readonly #models: Record<string, { takesSchema: Model['takesSchema'] | null }> = {};
+  readonly #models: Record<string, RecordedModel> = {};
   /** By run, in the order of their first requests. */
   readonly #runs = new Map<string, (Track | undefined)[]>();
 
-  know({ id, takesSchema }: Model): void {
-    this.#models[id] = { takesSchema: takesSchema ?? null };
+  know({ id, takesSchema, takesJson }: Model): void {
+    this.#models[id] = { takesSchema: takesSchema ?? null, ...(takesJson ? { takesJson } : {}) };
   }
 
   async *record(
@@ -164,8 +172,15 @@ function revive({ code, message, details }: JsonObject): RegattaError {
 
 /** Its fields, so that some can be given anew. */
 function unwrapped(model: Model): Model {
-  const { id, price, parameters, takesSchema } = model;
-  return { id, price, parameters, takesSchema, call: (request, context) => model.call(request, context) };
+  const { id, price, parameters, takesSchema, takesJson } = model;
+  return {
+    id,
+    price,
+    parameters,
+    takesSchema,
+    takesJson,
+    call: (request, context) => model.call(request, context),
+  };
 }
 
 function refuse(): News {
