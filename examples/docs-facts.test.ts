@@ -64,7 +64,10 @@ test('docs/models.md has each provider, with its variables and the package that 
       expect(row, name).toContain(`\`${variable}\``);
     }
     if (install !== null) expect(row, name).toContain(`\`${provider.package}\``);
-    expect(row?.includes('takes schemas'), name).toBe(provider.notes === 'takes schemas');
+    for (const what of ['schemas', 'JSON mode']) {
+      const isSaid = /\btakes .*/.exec(row ?? '')?.[0].includes(what) ?? false;
+      expect(isSaid, `${name}: ${what}`).toBe(provider.notes.includes(what));
+    }
   }
   const [, pack, version] = /PRICES_SOURCE.* = '(\S+) (\S+)'/.exec(source('models/prices/table.ts'))!;
   expect(page).toContain(`[\`${pack}\`](https://www.npmjs.com/package/${pack}) ${version} `);

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { isJsonObject, type JsonObject, parseJson } from '../base/json.ts';
+import { defineTool } from '../tool/define-tool.ts';
 import { LLM } from './llm.ts';
 import { createRuntime } from './runtime.ts';
 
@@ -179,7 +180,12 @@ test('JSON mode is for objects, and for calls without tools', async () => {
   const { llm, asked, runtime } = serve('deepseek/m', 'chat');
   const list = llm.call('Name boats.', { output: z.array(z.string()), maxOutputRetries: 0, runtime });
   await expect(list).rejects.toMatchObject({ code: 'output/invalid', details: { text: ANSWER } });
-  const look = { name: 'look', description: 'Looks.', input: z.object({}) };
+  const look = defineTool({
+    name: 'look',
+    description: 'Looks.',
+    input: z.object({}),
+    execute: () => 'seen',
+  });
   await llm.call('Name a boat.', { output: boat, tools: [look], runtime });
   expect(asked).toEqual([PROMPT, PROMPT]);
 });

@@ -237,9 +237,18 @@ it('what we send says what was sent then, but for what is listed', { timeout: 60
 
 describe('faults', () => {
   const textual = ['openai-chat', 'openai-responses', 'anthropic-messages', 'google-generate'];
-  const streamed = [...textual, 'bedrock-converse-stream'].flatMap(firstStreamed);
+  const streamed = [...textual, 'bedrock-converse-stream'].flatMap((dialect) => firstAnswer(dialect, true));
+  const whole = [...textual, 'bedrock-converse'].flatMap((dialect) => firstAnswer(dialect, false));
 
-  it.each(streamed)(
+  it('there are answers of every dialect to break, streamed and whole', () => {
+    const dialectsOf = (answers: typeof streamed) => answers.map(({ dialect }) => dialect);
+    expect(dialectsOf(streamed)).toEqual([...textual, 'bedrock-converse-stream']);
+    // Those in the repository have no whole answer of Gemini's.
+    const all = [...textual, 'bedrock-converse'].filter((name) => folder || name !== 'google-generate');
+    expect(dialectsOf(whole)).toEqual(all);
+  });
+
+  it.each([...streamed, ...whole])(
     '$dialect: each ends in an answer or in the right error',
     { timeout: 60_000 },
     async ({ name, index, exchange }) => {
@@ -260,8 +269,11 @@ describe('faults', () => {
       expect(await ends('529')).toBe('model/overloaded');
       expect(await ends('reset')).toBe('model/network');
       expect(await ends('truncate')).toBe('model/malformed-response');
+      expect(await ends('slow:0')).toBe('answered');
       if (textual.includes(exchange.dialect)) {
         expect(await ends('malformed')).toBe('model/malformed-response');
+      }
+      if (textual.includes(exchange.dialect) && exchange.expected.stream) {
         expect(await ends('crlf')).toBe('answered');
         expect(await ends('comments')).toBe('answered');
         expect(await ends('bom')).toBe('answered');
@@ -303,16 +315,18 @@ describe('faults', () => {
   );
 });
 
-function firstStreamed(
+function firstAnswer(
   dialect: string,
+  isStream: boolean,
 ): { dialect: string; name: string; index: number; exchange: Exchange }[] {
   for (const { name, exchanges } of scenarios.values()) {
     const index = exchanges.findIndex(
       (exchange) =>
         exchange.dialect === dialect &&
         exchange.provider !== 'groq' &&
-        exchange.expected.stream &&
-        exchange.expected.text,
+        exchange.expected.kind === 'generation' &&
+        exchange.expected.stream === isStream &&
+        (exchange.expected.text || exchange.expected.toolCalls?.length),
     );
     const exchange = exchanges[index];
     if (exchange) return [{ dialect, name, index, exchange }];
