@@ -1,8 +1,10 @@
 /** Turns what users write as an embedder into one that is open. */
 import { RegattaError } from '../base/errors.ts';
-import type { Embedder, EmbedderDefinition, ReadyEmbedder } from '../ports/embedder.ts';
+import type { Embedder, EmbedderDefinition, ReadyEmbedder, VectorCache } from '../ports/embedder.ts';
 import type { EmbedderProviders } from '../ports/provider.ts';
+import { createIdentifier } from './identify.ts';
 import { parseModelName } from './name.ts';
+import { vectorKey } from './reply-key.ts';
 import type { ResolverOptions } from './resolve.ts';
 
 export type ResolveEmbedder = (definition: EmbedderDefinition) => Promise<ReadyEmbedder>;
@@ -14,16 +16,28 @@ export function createEmbedderResolver({
   rehearse,
 }: Omit<ResolverOptions, 'defaultLlm'>): ResolveEmbedder {
   const { embedders = NONE } = providers;
+  const identifier = createIdentifier({ providers, env });
+  const flights: VectorCache['flights'] = new Map();
+  const cacheOf = (definition: EmbedderDefinition): { readonly cache?: VectorCache } => {
+    const { cache: policy } = definition.settings;
+    if (policy === undefined || rehearse) return {}; // what was rehearsed is no answer to anybody
+    const asked = identifier.identityOf(definition, policy);
+    const keyOf: VectorCache['keyOf'] = (text, context) =>
+      vectorKey(asked, text, identifier.sharersOf(policy, context));
+    return { cache: { policy, flights, keyOf } };
+  };
   const opened = new WeakMap<EmbedderDefinition, Promise<ReadyEmbedder>>();
-  const open = async ({ model, settings }: EmbedderDefinition): Promise<ReadyEmbedder> => {
+  const open = async (definition: EmbedderDefinition): Promise<ReadyEmbedder> => {
+    const { model, settings } = definition;
+    const ready = (embedder: Embedder): ReadyEmbedder => ({ embedder, settings, ...cacheOf(definition) });
     if (typeof model !== 'string' && !rehearse) {
-      return { embedder: await adopt(model, { embedders, settings }), settings };
+      return ready(await adopt(model, { embedders, settings }));
     }
     const { provider, modelId } = parseModelName(rehearse || typeof model !== 'string' ? 'rehearsal' : model);
     if (!embedders.names.includes(provider)) throw noEmbeddings(provider, embedders.names);
     const price = settings.price ?? providers.priceOf(provider, modelId);
     const embedder = await embedders.open(provider, modelId, settings, env);
-    return { embedder: price === undefined ? embedder : { ...embedder, price }, settings };
+    return ready(price === undefined ? embedder : { ...embedder, price });
   };
   return (definition) => {
     const known = opened.get(definition);
