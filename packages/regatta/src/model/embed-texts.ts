@@ -63,6 +63,7 @@ async function* embedSome(round: Round, texts: readonly string[]): Work<void> {
       return [kept];
     });
   let waiting: readonly string[];
+  let landing: VectorLanding = { is: 'left' };
   try {
     const kept = context.child(`${prefix}kept`);
     // Recorded, so that a run that goes on asks for the same texts, whatever the cache holds by then.
@@ -81,10 +82,10 @@ async function* embedSome(round: Round, texts: readonly string[]): Work<void> {
     for (const [index, text] of missing.entries()) found.set(text, vectors[index] as Vector); // one for each
     waiting = places.filter(({ is }) => is === 'awaited').map(({ text }) => text);
   } catch (error) {
-    claims.land({ is: !signal.aborted && isOfTheModel(error) ? 'failed' : 'left' });
+    if (!signal.aborted && isOfTheModel(error)) landing = { is: 'failed' };
     throw error;
   } finally {
-    claims.land({ is: 'left' }); // changes nothing where it has landed
+    claims.land(landing); // changes nothing where it has landed
   }
   if (waiting.length === 0) return;
   const waited = context.child(`${prefix}waited`);

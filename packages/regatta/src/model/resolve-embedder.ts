@@ -1,11 +1,12 @@
 /** Turns what users write as an embedder into one that is open. */
 import { RegattaError } from '../base/errors.ts';
+import { type JsonObject, toJson } from '../base/json.ts';
 import type { Embedder, EmbedderDefinition, ReadyEmbedder, VectorCache } from '../ports/embedder.ts';
 import type { EmbedderProviders } from '../ports/provider.ts';
 import { createIdentifier } from './identify.ts';
 import { parseModelName } from './name.ts';
 import { vectorKey } from './reply-key.ts';
-import type { ResolverOptions } from './resolve.ts';
+import { type ResolverOptions, secretsOf } from './resolve.ts';
 
 export type ResolveEmbedder = (definition: EmbedderDefinition) => Promise<ReadyEmbedder>;
 
@@ -14,8 +15,10 @@ export function createEmbedderResolver({
   providers,
   env,
   rehearse,
+  cassette: given,
 }: Omit<ResolverOptions, 'defaultLlm'>): ResolveEmbedder {
   const { embedders = NONE } = providers;
+  const cassette = rehearse ? undefined : given; // a rehearsal needs none
   const identifier = createIdentifier({ providers, env });
   const flights: VectorCache['flights'] = new Map();
   const cacheOf = (definition: EmbedderDefinition): { readonly cache?: VectorCache } => {
@@ -31,12 +34,21 @@ export function createEmbedderResolver({
     const { model, settings } = definition;
     const ready = (embedder: Embedder): ReadyEmbedder => ({ embedder, settings, ...cacheOf(definition) });
     if (typeof model !== 'string' && !rehearse) {
-      return ready(await adopt(model, { embedders, settings }));
+      const adopted = await adopt(model, { embedders, settings });
+      return ready(cassette?.wrapEmbedder(adopted) ?? adopted);
     }
     const { provider, modelId } = parseModelName(rehearse || typeof model !== 'string' ? 'rehearsal' : model);
     if (!embedders.names.includes(provider)) throw noEmbeddings(provider, embedders.names);
     const price = settings.price ?? providers.priceOf(provider, modelId);
-    const embedder = await embedders.open(provider, modelId, settings, env);
+    const openNamed = (): Promise<Embedder> => embedders.open(provider, modelId, settings, env);
+    const { dimensions, providerOptions } = settings;
+    const named = {
+      id: `${provider}/${modelId}`,
+      parameters: toJson({ dimensions, providerOptions }) as JsonObject, // an object stays one
+      secrets: secretsOf(settings, env),
+    };
+    const embedder =
+      cassette === undefined ? await openNamed() : await cassette.openEmbedder(named, openNamed);
     return ready(price === undefined ? embedder : { ...embedder, price });
   };
   return (definition) => {

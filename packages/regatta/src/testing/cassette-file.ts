@@ -13,7 +13,7 @@ export interface Track {
   /** `provider/model`. */
   readonly model: string;
   readonly request: JsonObject;
-  /** A `ModelReply`, or what was thrown: `code`, `message`, `details`. */
+  /** A `ModelReply` or an `EmbedReply`, or what was thrown: `code`, `message`, `details`. */
   readonly reply: JsonObject | null;
   readonly error: JsonObject | null;
 }
@@ -22,6 +22,8 @@ export interface RecordedModel {
   readonly takesSchema: Takes | null;
   /** Absent = never. */
   readonly takesJson?: Takes;
+  /** Of an embedder. Absent = any number. */
+  readonly maxTexts?: number;
 }
 
 export interface Recording {
