@@ -67,7 +67,10 @@ test('docs/models.md has each provider, with its variables and the package that 
       expect(row, name).toContain(`\`${variable}\``);
     }
     if (install !== null) expect(row, name).toContain(`\`${provider.package}\``);
-    expect(row?.includes('takes schemas'), name).toBe(provider.notes === 'takes schemas');
+    for (const what of ['schemas', 'JSON mode']) {
+      const isSaid = /\btakes .*/.exec(row ?? '')?.[0].includes(what) ?? false;
+      expect(isSaid, `${name}: ${what}`).toBe(provider.notes.includes(what));
+    }
   }
   const [, pack, version] = /PRICES_SOURCE.* = '(\S+) (\S+)'/.exec(source('models/prices/table.ts'))!;
   expect(page).toContain(`[\`${pack}\`](https://www.npmjs.com/package/${pack}) ${version} `);
@@ -164,8 +167,8 @@ const DEFAULTS: readonly (readonly [row: string, file: string, value: RegExp])[]
   ['`timeouts.connectMs`', 'model/llm.ts', /CONNECT_MS = ([\d_]+)/],
   ['`circuit.breakAfter`', 'model/llm.ts', /breakAfter: ([\d_]+)/],
   ['`circuit.breakMs`', 'model/llm.ts', /breakMs: ([\d_]+)/],
-  ['`cache.ttlMs`', 'model/llm.ts', /CACHE_TTL_MS = ([\d_]+)/],
-  ['`cache.scope`', 'model/llm.ts', /scope = ('[a-z]+')/],
+  ['`cache.ttlMs`', 'model/cache-policy.ts', /CACHE_TTL_MS = ([\d_]+)/],
+  ['`cache.scope`', 'model/cache-policy.ts', /scope = ('[a-z]+')/],
   ['`maxEntries` of `memoryCache`', 'stores/memory-cache.ts', /MAX_ENTRIES = ([\d_]+)/],
   ['`maxEntries` of `sqliteCache`', 'stores/sqlite-cache.ts', /MAX_ENTRIES = ([\d_]+)/],
   ['`breakAfter` of a router', 'api/router.ts', /BREAK_AFTER = ([\d_]+)/],
@@ -173,7 +176,7 @@ const DEFAULTS: readonly (readonly [row: string, file: string, value: RegExp])[]
   ['milliseconds that a measured latency counts', 'model/route-order.ts', /LATENCY_TTL_MS = ([\d_]+)/],
   ['`maxOutputRetries` of `llm.call`', 'api/call.ts', /MAX_OUTPUT_RETRIES = ([\d_]+)/],
   ['`timeoutMs` of an embedder', 'model/embedder.ts', /TIMEOUT_MS = ([\d_]+)/],
-  ['requests of one `embed` at once', 'model/embed-texts.ts', /EMBED_CONCURRENCY = ([\d_]+)/],
+  ['requests of one `embed` at once', 'model/embed-batches.ts', /EMBED_CONCURRENCY = ([\d_]+)/],
   ['`retry.maxAttempts`', 'model/llm.ts', /maxAttempts: ([\d_]+)/],
   ['`retry.minDelayMs`', 'model/llm.ts', /minDelayMs: ([\d_]+)/],
   ['`retry.maxDelayMs`', 'model/llm.ts', /maxDelayMs: ([\d_]+)/],

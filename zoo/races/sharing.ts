@@ -139,7 +139,7 @@ export const sharing: Section = {
     {
       race: 'R41',
       title: 'kept replies are shared by all runtimes',
-      file: 'model/keep-replies.ts',
+      file: 'model/identify.ts',
       find: "if (scope === 'runtime') return { scope, runtimeId };",
       replace: '',
       test: CACHED,

@@ -18,7 +18,7 @@ import {
   textOf,
   toolCallsOf,
 } from '../protocol/message.ts';
-import type { Usage, UsageReport } from '../protocol/usage.ts';
+import type { Saved, Usage, UsageReport } from '../protocol/usage.ts';
 import type { Callback } from './callback.ts';
 import type { RuntimeHolder } from './core.ts';
 
@@ -57,6 +57,8 @@ export interface CallFacts {
   readonly costUsd: number | null;
   /** Requests made, those that failed and those that were sent back included. */
   readonly attempts: number;
+  /** What the answer took when it was made, where it came from a cache; null where it was made for this call. */
+  readonly saved: Saved | null;
   /** `provider/model` that answered: the LLM's own, or one of its `fallback`. */
   readonly model: string;
   /** As the provider names what answered; null where it does not say. */
@@ -165,6 +167,7 @@ async function* callOnce(
     usage,
     costUsd: told.costUsd ?? null,
     attempts: report.attempts,
+    saved: told.saved ?? null,
     model: told.model ?? model.id,
     modelId,
     responseId,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { ReadableEvent, RunEvent } from '../index.ts';
+import { createRuntime, Embedder, memoryCache, type ReadableEvent, type RunEvent } from '../index.ts';
 import { crew } from './fixtures/greeter.fixture.ts';
 import { createLane, elapsedMs, foldLane, type Lane } from './lane.ts';
 
@@ -53,6 +53,21 @@ test('the counts of the events agree with the totals that the run gives at its e
   expect(before).toMatchObject({ status: 'running', doneTasks: 2, calls: 3, tokens: 45 });
   expect(after).toMatchObject({ status: 'succeeded', doneTasks: 2, calls: 3, tokens: 45, errorCode: null });
   expect(after?.costUsd).toBeCloseTo(before?.costUsd ?? Number.NaN, 12);
+});
+
+test('requests for embeddings are calls, and what a cache gives is none', async () => {
+  const embedder = new Embedder({ model: 'rehearsal', cache: { store: memoryCache() } });
+  const runtime = createRuntime({ env: {} });
+  for (const texts of [['one'], ['one', 'new'], ['one']]) {
+    const events: ReadableEvent[] = [];
+    const run = embedder.start(texts, { runtime });
+    for await (const event of run.events()) events.push(event);
+    const lanes = foldAll(events);
+    expect(lanes.some((lane) => names(lane).startsWith('embed rehearsal/'))).toBe(true);
+    const [before, after] = lanes.slice(-2);
+    expect(after).toMatchObject({ status: 'succeeded', open: [] });
+    expect(before).toMatchObject({ calls: after!.calls, tokens: after!.tokens, costUsd: after!.costUsd });
+  }
 });
 
 test('a failed run shows its error and what was done before it', async () => {

@@ -3,12 +3,12 @@
  *
  * Counts are of the events that were read. The last event has the run's exact totals and replaces them.
  */
-import type { ReadableEvent, RunStatus, Usage } from '../index.ts';
+import type { ReadableEvent, RunStatus, Saved, Usage } from '../index.ts';
 
 /** Something of the run that has begun and not ended. */
 export interface OpenSpan {
   readonly spanId: string;
-  readonly kind: 'task' | 'agent' | 'model' | 'tool';
+  readonly kind: 'task' | 'agent' | 'model' | 'tool' | 'embed';
   readonly name: string;
 }
 
@@ -73,6 +73,11 @@ export function foldLane(lane: Lane, event: ReadableEvent): Lane {
       const { spanId, model } = event;
       return { ...opened(lane, { spanId, kind: 'model', name: model }), calls: lane.calls + 1, written: '' };
     }
+    case 'embed.start':
+      return {
+        ...opened(lane, { spanId: event.spanId, kind: 'embed', name: event.model }),
+        calls: lane.calls + 1,
+      };
     case 'tool.start':
       return opened(lane, { spanId: event.spanId, kind: 'tool', name: event.tool });
     case 'task.end':
@@ -80,11 +85,10 @@ export function foldLane(lane: Lane, event: ReadableEvent): Lane {
     case 'agent.end':
     case 'tool.end':
       return closed(lane, event.spanId);
-    case 'model.end': {
-      const tokens = lane.tokens + tokensOf(event.usage);
-      const costUsd = lane.costUsd === null || event.costUsd === null ? null : lane.costUsd + event.costUsd;
-      return { ...closed(lane, event.spanId), tokens, costUsd, written: '' };
-    }
+    case 'model.end':
+      return { ...billed(lane, event), written: '' };
+    case 'embed.end':
+      return billed(lane, event); // an answer may be written beside it
     case 'model.delta': {
       if (event.kind !== 'text') return lane;
       return { ...lane, written: (lane.written + event.text).slice(-WRITTEN_CHARS) };
@@ -94,6 +98,13 @@ export function foldLane(lane: Lane, event: ReadableEvent): Lane {
     default:
       return lane;
   }
+}
+
+interface Billed {
+  readonly spanId: string;
+  readonly usage: Usage;
+  readonly costUsd: number | null;
+  readonly saved?: Saved;
 }
 
 /** A run that was given up before it started. */
@@ -112,6 +123,14 @@ function opened(lane: Lane, span: OpenSpan): Lane {
 
 function closed(lane: Lane, spanId: string): Lane {
   return { ...lane, open: lane.open.filter((span) => span.spanId !== spanId) };
+}
+
+function billed(lane: Lane, { spanId, usage, costUsd: cost, saved }: Billed): Lane {
+  const tokens = lane.tokens + tokensOf(usage);
+  const costUsd = lane.costUsd === null || cost === null ? null : lane.costUsd + cost;
+  // What a cache answered was no call.
+  const calls = lane.calls - (saved === undefined ? 0 : 1);
+  return { ...closed(lane, spanId), calls, tokens, costUsd };
 }
 
 function tokensOf({ inputTokens, outputTokens }: Usage): number {

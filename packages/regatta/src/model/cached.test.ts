@@ -67,6 +67,8 @@ test('who asks the same gets the same: no request, no entry in the ledger, and w
     model: name,
     modelId,
   });
+  expect(miss.result.saved).toBeNull();
+  expect(hit.result.saved).toMatchObject({ usage: { inputTokens: 10, outputTokens: 5 }, costUsd: 0.000015 });
   expect(hit.result).toMatchObject({ attempts: 0, costUsd: 0, report: { calls: 0, totalTokens: 0 } });
   expect(hit.ledger).toEqual([]);
   expect((await run(llm, 'good day')).result.text).toBe('other');

@@ -150,7 +150,7 @@ async function drain(call: News, news: Channel<ModelEvent>): Promise<ModelReply>
 }
 
 /** Others have budgets, keys and signals of their own. */
-function isOfTheModel(error: unknown): boolean {
+export function isOfTheModel(error: unknown): boolean {
   return isRegattaError(error) && error.code.startsWith('model/');
 }
 

@@ -1,31 +1,22 @@
-/** Any number of texts as vectors: in requests of as many as the provider takes, some of them at once. */
-import { CancelScope } from '../base/abort.ts';
-import { toErrorData } from '../base/error-data.ts';
-import type { EmbedReply, ReadyEmbedder, Vector } from '../ports/embedder.ts';
+/**
+ * Any number of texts as vectors, from a cache where there is one.
+ *
+ * Each text is kept by itself, so requests hold only those that nobody has asked for. Of calls at once
+ * that need one text, the first asks for it and the others wait: a call asks for its own first and waits
+ * then, so no two calls wait for each other. What failed is kept for nobody: who waited for it asks for
+ * itself.
+ */
+import { untilAborted } from '../base/abort.ts';
+import type { KeptVector, ReadyEmbedder, Vector, VectorCache, VectorLanding } from '../ports/embedder.ts';
 import type { RunContext } from '../ports/run-context.ts';
 import type { Work } from '../ports/span.ts';
-import type { EmbedEnd } from '../protocol/event.ts';
-import { NO_USAGE } from '../protocol/usage.ts';
-import { costNanoUsd } from './cost.ts';
-import { embedOnce, type Tally } from './embed-once.ts';
-
-/** Requests at work together: enough to hide the way to the provider, few enough for its limits. */
-export const EMBED_CONCURRENCY = 4;
-
-interface Batch {
-  readonly texts: readonly string[];
-  readonly context: RunContext;
-  readonly tally: Tally;
-}
-
-type Outcome = { readonly index: number } & (
-  | { readonly reply: EmbedReply; readonly error?: never }
-  | { readonly error: unknown; readonly reply?: never }
-);
+import { isOfTheModel } from './cached.ts';
+import { embedBatches } from './embed-batches.ts';
+import { keepVectors, readVector, toldKept } from './kept-vectors.ts';
 
 /**
  * Gives the vectors in the order of the texts. Each request is a span of its own, with a start and an
- * end; use `context` for one such list of texts.
+ * end, and so is what comes from a cache; use `context` for one such list of texts.
  *
  * @throws what the first request that failed throws, once the others have ended.
  */
@@ -34,67 +25,177 @@ export async function* embedTexts(
   texts: readonly string[],
   context: RunContext,
 ): Work<readonly Vector[]> {
-  const { id: model, maxTexts = texts.length } = ready.embedder;
-  const cancel = new CancelScope(context.signal);
-  const inner = context.withSignal(cancel.signal);
-  const batches: Batch[] = [];
-  for (let from = 0; from < texts.length; from += maxTexts) {
-    const some = texts.slice(from, from + maxTexts);
-    batches.push({ texts: some, context: inner.child(`embed-${batches.length}`), tally: { attempts: 0 } });
+  const { cache } = ready;
+  if (cache === undefined) return yield* embedBatches(ready, texts, { context });
+  const found = new Map<string, Vector>();
+  const alone = new Set<string>();
+  for (let round = 0; ; round++) {
+    const rest = [...new Set(texts)].filter((text) => !found.has(text));
+    if (rest.length === 0) break;
+    const prefix = round === 0 ? '' : `round-${round}-`;
+    yield* embedSome({ ready, cache, context, prefix, found, alone }, rest);
   }
-  const vectors: Vector[][] = [];
-  const running = new Map<number, Promise<Outcome>>();
-  const failures: unknown[] = [];
-  let next = 0;
-  try {
-    while (next < batches.length || running.size > 0) {
-      for (; next < batches.length && running.size < EMBED_CONCURRENCY && !cancel.signal.aborted; next++) {
-        const batch = batches[next] as Batch; // below the length
-        const { span } = batch.context;
-        yield { span, body: { type: 'embed.start', model, texts: batch.texts.length } };
-        running.set(next, run(ready, batch, next));
-      }
-      if (running.size === 0) break;
-      const outcome = await Promise.race(running.values());
-      running.delete(outcome.index);
-      const batch = batches[outcome.index] as Batch; // one of those that ran
-      yield { span: batch.context.span, body: endOf(ready, batch, outcome) };
-      if (outcome.reply) {
-        vectors[outcome.index] = [...outcome.reply.vectors];
-      } else {
-        failures.push(outcome.error);
-        cancel.abort(outcome.error); // what the others give would be of no use
-      }
-    }
-  } finally {
-    cancel.abort(new Error('Nobody reads the embeddings any more.'));
-    cancel.close();
-  }
-  if (failures.length > 0) throw failures[0];
-  context.signal.throwIfAborted();
-  return vectors.flat();
+  return texts.map((text) => found.get(text) as Vector); // the loop ends when all are there
 }
 
-/** Never rejects. */
-async function run(ready: ReadyEmbedder, { texts, context, tally }: Batch, index: number): Promise<Outcome> {
+interface Round {
+  readonly ready: ReadyEmbedder;
+  readonly cache: VectorCache;
+  readonly context: RunContext;
+  /** Of the names of its spans. */
+  readonly prefix: string;
+  readonly found: Map<string, Vector>;
+  /** Texts that failed for another: they are asked for without waiting again. */
+  readonly alone: Set<string>;
+}
+
+/** All of `texts` but those for which another asked, and went or failed. */
+async function* embedSome(round: Round, texts: readonly string[]): Work<void> {
+  const { ready, cache, context, prefix, found, alone } = round;
+  const { signal, orphan } = context;
+  const claims = new Claims(cache, context);
+  /** Held from the start: a flight that lands while we ask for our own is gone from the cache. */
+  const flights = new Map<string, Promise<VectorLanding>>();
+  const take = (places: readonly Place[]): readonly KeptVector[] =>
+    places.flatMap(({ text, kept }) => {
+      if (kept === null) return [];
+      found.set(text, kept.vector);
+      return [kept];
+    });
+  let waiting: readonly string[];
+  let landing: VectorLanding = { is: 'left' };
   try {
-    return { index, reply: await context.step('embed', () => embedOnce(ready, texts, { context, tally })) };
+    const kept = context.child(`${prefix}kept`);
+    // Recorded, so that a run that goes on asks for the same texts, whatever the cache holds by then.
+    const looking = kept.step('read', () => lookUp(texts, { claims, flights, cache, alone, context }));
+    const places = await untilAborted(looking, signal, orphan);
+    yield* toldKept(ready, take(places), kept);
+    const missing = places.filter(({ is }) => is === 'missing').map(({ text }) => text);
+    const vectors = yield* embedBatches(ready, missing, {
+      context,
+      prefix,
+      onReply: (some, reply) => {
+        for (const [index, entry] of keepVectors(ready.embedder, some, reply).entries())
+          claims.answer(some[index] ?? '', entry);
+      },
+    });
+    for (const [index, text] of missing.entries()) found.set(text, vectors[index] as Vector); // one for each
+    waiting = places.filter(({ is }) => is === 'awaited').map(({ text }) => text);
   } catch (error) {
-    return { index, error };
+    if (!signal.aborted && isOfTheModel(error)) landing = { is: 'failed' };
+    throw error;
+  } finally {
+    claims.land(landing); // changes nothing where it has landed
   }
+  if (waiting.length === 0) return;
+  const waited = context.child(`${prefix}waited`);
+  const landed = await untilAborted(
+    waited.step('wait', () => waitFor(waiting, { flights, cache })),
+    signal,
+    orphan,
+  );
+  for (const { text, is } of landed) if (is === 'failed') alone.add(text);
+  yield* toldKept(ready, take(landed), waited);
 }
 
-function endOf({ embedder }: ReadyEmbedder, { texts, tally }: Batch, { reply, error }: Outcome): EmbedEnd {
-  const usage = reply?.usage ?? NO_USAGE;
-  const nano = reply === undefined ? null : costNanoUsd(embedder.price, usage);
-  return {
-    type: 'embed.end',
-    model: embedder.id,
-    texts: texts.length,
-    dimensions: reply?.vectors[0]?.length ?? null,
-    usage,
-    costUsd: nano === null ? null : nano / 1e9,
-    attempts: tally.attempts,
-    error: reply === undefined ? toErrorData(error) : null,
-  };
+/** Where a text's vector is. */
+interface Place {
+  readonly text: string;
+  readonly is: 'kept' | 'missing' | 'awaited' | 'failed' | 'left';
+  readonly kept: KeptVector | null;
+}
+
+interface Looking {
+  readonly claims: Claims;
+  /** By text. */
+  readonly flights: Map<string, Promise<VectorLanding>>;
+  readonly cache: VectorCache;
+  readonly alone: ReadonlySet<string>;
+  readonly context: RunContext;
+}
+
+/** Claims what nobody asks for, all at once, and then looks whether it is there. */
+async function lookUp(
+  texts: readonly string[],
+  { claims, flights, cache, alone, context }: Looking,
+): Promise<readonly Place[]> {
+  const { store } = cache.policy;
+  for (const text of texts) {
+    const flight = claims.claim(text);
+    if (flight !== undefined && !alone.has(text)) flights.set(text, flight);
+  }
+  return await Promise.all(
+    texts.map(async (text): Promise<Place> => {
+      if (flights.has(text)) return { text, is: 'awaited', kept: null };
+      const kept = alone.has(text) ? undefined : await readVector(text, cache, context);
+      store.count(kept === undefined ? 'miss' : 'hit');
+      if (kept === undefined) return { text, is: 'missing', kept: null };
+      claims.land({ is: 'answered', kept }, text);
+      return { text, is: 'kept', kept };
+    }),
+  );
+}
+
+async function waitFor(
+  texts: readonly string[],
+  { flights, cache }: Pick<Looking, 'flights' | 'cache'>,
+): Promise<readonly Place[]> {
+  const places = texts.map(async (text): Promise<Place> => {
+    const landing = await flights.get(text);
+    // A run that goes on was not there when the flight began.
+    if (landing === undefined) return { text, is: 'left', kept: null };
+    if (landing.is !== 'answered') return { text, is: landing.is, kept: null };
+    cache.policy.store.count('hit');
+    return { text, is: 'kept', kept: landing.kept };
+  });
+  return await Promise.all(places);
+}
+
+/** The texts for which one call asks, for all. */
+class Claims {
+  readonly #cache: VectorCache;
+  readonly #context: RunContext;
+  readonly #lands = new Map<string, (landing: VectorLanding) => void>();
+
+  constructor(cache: VectorCache, context: RunContext) {
+    this.#cache = cache;
+    this.#context = context;
+  }
+
+  /** Gives the flight of another that has it already. */
+  claim(text: string): Promise<VectorLanding> | undefined {
+    const { flights, keyOf } = this.#cache;
+    const key = keyOf(text, this.#context);
+    const flight = flights.get(key);
+    if (flight !== undefined) return flight;
+    const { promise, resolve } = Promise.withResolvers<VectorLanding>();
+    flights.set(key, promise);
+    this.#lands.set(text, (landing) => {
+      flights.delete(key);
+      resolve(landing);
+    });
+    return undefined;
+  }
+
+  /** Keeps the vector, and gives it to those who wait. */
+  answer(text: string, kept: KeptVector): void {
+    const { policy, keyOf } = this.#cache;
+    const nowMs = this.#context.clock.now();
+    const life = { nowMs, expiresAtMs: nowMs + policy.ttlMs };
+    try {
+      policy.store.write(keyOf(text, this.#context), JSON.stringify(kept), life);
+    } catch {
+      // It is not kept; the store counts its failures, and the call has its vectors.
+    }
+    this.land({ is: 'answered', kept }, text);
+  }
+
+  /** One of them, or all that have not landed. */
+  land(landing: VectorLanding, text?: string): void {
+    const landed = text === undefined ? [...this.#lands.keys()] : [text];
+    for (const one of landed) {
+      this.#lands.get(one)?.(landing);
+      this.#lands.delete(one);
+    }
+  }
 }

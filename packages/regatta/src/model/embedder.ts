@@ -7,6 +7,7 @@ import type { EmbedderDefinition, EmbedderSettings } from '../ports/embedder.ts'
 import type { RetryPolicy } from '../ports/model.ts';
 import type { Scope } from '../ports/scope.ts';
 import type { Price } from '../protocol/usage.ts';
+import { type CacheInit, toCachePolicy } from './cache-policy.ts';
 import { parseModelName } from './name.ts';
 
 export interface EmbedderInit {
@@ -27,6 +28,12 @@ export interface EmbedderInit {
   readonly timeoutMs?: number | undefined;
   /** @default 3 attempts, pauses of 0.5 to 30 s */
   readonly retry?: Partial<Omit<RetryPolicy, 'retry'>> | undefined;
+  /**
+   * Keeps vectors in `store`, each by its text, `ttlMs` long: only texts that are not there are asked for.
+   *
+   * @default none; `ttlMs` is an hour, `scope` the runtime
+   */
+  readonly cache?: CacheInit | undefined;
 }
 
 /** Embeddings take seconds, also of a full request. */
@@ -36,9 +43,10 @@ const RETRY: RetryPolicy = { maxAttempts: 3, minDelayMs: 500, maxDelayMs: 30_000
 
 /** @throws RegattaError `llm/bad-model` or `definition/invalid`. */
 export function createEmbedderDefinition(init: EmbedderInit, scope: Scope): EmbedderDefinition {
-  const { model, apiKey, timeoutMs = TIMEOUT_MS, retry, fetch, ...data } = init;
+  const { model, apiKey, timeoutMs = TIMEOUT_MS, retry, fetch, cache, ...data } = init;
   const policy = { ...RETRY, ...withoutUndefined(retry ?? {}) };
   check(init, policy);
+  const keeping = cache === undefined ? undefined : toCachePolicy(cache, 'embedder');
   return {
     model,
     settings: Object.freeze({
@@ -47,6 +55,7 @@ export function createEmbedderDefinition(init: EmbedderInit, scope: Scope): Embe
       ...(apiKey === undefined ? {} : { apiKey: new Secret(apiKey) }),
       timeoutMs,
       retry: Object.freeze(policy),
+      ...(keeping === undefined ? {} : { cache: keeping }),
     }),
     scope,
   };

@@ -5,9 +5,9 @@ import { withoutUndefined } from '../base/options.ts';
 import { Problems, show } from '../base/problems.ts';
 import { Secret } from '../base/secret.ts';
 import type { CircuitPolicy, LlmDefinition, ModelSettings, RetryPolicy, Timeouts } from '../ports/model.ts';
-import type { CachePolicy } from '../ports/reply-store.ts';
 import type { Scope } from '../ports/scope.ts';
 import type { Price } from '../protocol/usage.ts';
+import { type CacheInit, toCachePolicy } from './cache-policy.ts';
 import { parseModelName } from './name.ts';
 
 export interface LlmSettings {
@@ -50,7 +50,7 @@ export interface LlmSettings {
    *
    * @default none; `ttlMs` 3600000, `scope` 'runtime'
    */
-  readonly cache?: (Pick<CachePolicy, 'store'> & Partial<CachePolicy>) | undefined;
+  readonly cache?: CacheInit | undefined;
 }
 
 /** What else is decided where the definition is made. */
@@ -81,7 +81,7 @@ export function createLlmDefinition(settings: LlmSettings, { fallback, scope }: 
   const isGuarded = circuit === undefined ? fallback.length > 0 : circuit !== false;
   const breaking = { ...CIRCUIT, ...withoutUndefined(circuit || {}) };
   check(settings, { retry: policy, circuit: breaking });
-  const keeping = cache === undefined ? undefined : toCachePolicy(cache);
+  const keeping = cache === undefined ? undefined : toCachePolicy(cache, 'LLM');
   const { totalMs = timeoutMs ?? TIMEOUT_MS, ...limits } = timeouts ?? {};
   return {
     model,
@@ -98,27 +98,6 @@ export function createLlmDefinition(settings: LlmSettings, { fallback, scope }: 
     fallback: Object.freeze([...fallback]),
     scope,
   };
-}
-
-/** News of an hour ago is still news; who asks for facts that last says so. */
-const CACHE_TTL_MS = 3_600_000;
-
-function toCachePolicy(given: NonNullable<LlmSettings['cache']>): CachePolicy {
-  const { store, ttlMs = CACHE_TTL_MS, scope = 'runtime' } = given;
-  const problems = new Problems('The cache of the LLM');
-  const isStore = typeof store === 'object' && store !== null && typeof store.read === 'function';
-  if (!isStore) {
-    const text = `cache.store must be a store of replies, got ${show(store)}. Write for example memoryCache().`;
-    problems.add('cache.store', store, text);
-  }
-  problems.duration('cache.ttlMs', ttlMs);
-  problems.text('cache.scope', scope);
-  if (isStore && store.outlivesRuntime && (scope === 'run' || scope === 'runtime')) {
-    const text = `cache.scope "${scope}" ends before its store does, so nobody would find the replies again. Name who shares them, for example "tenant-a".`;
-    problems.add('cache.scope', scope, text);
-  }
-  problems.throwIfAny();
-  return Object.freeze({ store, ttlMs, scope });
 }
 
 interface Policies {

@@ -6,6 +6,7 @@
  */
 import { createHash } from 'node:crypto';
 import { stableStringify, toJson } from '../base/json.ts';
+import type { EmbedderDefinition } from '../ports/embedder.ts';
 import type { LlmDefinition, ModelRequest } from '../ports/model.ts';
 import type { Env } from '../ports/provider.ts';
 
@@ -30,6 +31,17 @@ export function replyKey(asked: string, { attempt: _, ...request }: ModelRequest
   return hashOf(['regatta/reply', VERSION, sharers, asked, request]);
 }
 
+/** The key of one text's vector. */
+export function vectorKey(asked: string, text: string, sharers: Sharers): string {
+  return hashOf(['regatta/vector', VERSION, sharers, asked, text]);
+}
+
+/** What may be kept: of a definition of an LLM or of an embedder. */
+export interface Identified {
+  readonly model: string | object;
+  readonly settings: LlmDefinition['settings'] | EmbedderDefinition['settings'];
+}
+
 export interface Surroundings {
   /** `provider/model`, or the identities of what a router asks. */
   readonly id: string | readonly string[];
@@ -46,10 +58,7 @@ export interface Surroundings {
  * A hash of whom a definition asks and how: all settings but those that say when to give up, what it
  * costs, and whether to ask at all. A key counts, since an account may have models of its own.
  */
-export function identityOf(
-  { model, settings }: LlmDefinition,
-  { id, place, numberOf }: Surroundings,
-): string {
+export function identityOf({ model, settings }: Identified, { id, place, numberOf }: Surroundings): string {
   const {
     cache: _,
     retry,
@@ -58,10 +67,11 @@ export function identityOf(
     timeouts,
     price,
     contextWindow,
+    maxTexts,
     apiKey,
     fetch,
     ...matters
-  } = settings;
+  }: Partial<LlmDefinition['settings'] & EmbedderDefinition['settings']> = settings;
   const objects = [typeof model === 'string' ? undefined : model, fetch].map((object) =>
     object === undefined ? 0 : (numberOf?.(object) ?? -1),
   );

@@ -8,15 +8,15 @@ import { follow, Progress } from './progress.ts';
 export interface Amendment {
   /** In the provider's words: what it refused. */
   readonly refused: RegExp;
-  /** The request without it. */
-  readonly amend: () => Omit<ModelRequest, 'attempt'>;
+  /** Makes the call without it, as that attempt. `said` is the message of the refusal. */
+  readonly resend: (attempt: number, said: string) => AsyncGenerator<ModelEvent, ModelReply, void>;
 }
 
 /** Tells of the refusal as of a failed attempt. The second call is an attempt of its own. */
 export async function* callOrResend(
   model: Model,
   { request, context }: { readonly request: ModelRequest; readonly context: CallContext },
-  { refused, amend }: Amendment,
+  { refused, resend }: Amendment,
 ): AsyncGenerator<ModelEvent, ModelReply, void> {
   const progress = new Progress(request.attempt);
   try {
@@ -25,8 +25,7 @@ export async function* callOrResend(
     const isRefusal = isRegattaError(error, 'model/invalid-request') && refused.test(error.message);
     if (!isRefusal || progress.hasDelta || context.signal.aborted) throw error;
     const { attempt } = progress;
-    const amended = amend();
     yield { type: 'retry', attempt, delayMs: 0, error: toErrorData(error) };
-    return yield* model.call({ ...amended, attempt: attempt + 1 }, context);
+    return yield* resend(attempt + 1, error.message);
   }
 }

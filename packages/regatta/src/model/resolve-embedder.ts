@@ -1,9 +1,12 @@
 /** Turns what users write as an embedder into one that is open. */
 import { RegattaError } from '../base/errors.ts';
-import type { Embedder, EmbedderDefinition, ReadyEmbedder } from '../ports/embedder.ts';
+import { type JsonObject, toJson } from '../base/json.ts';
+import type { Embedder, EmbedderDefinition, ReadyEmbedder, VectorCache } from '../ports/embedder.ts';
 import type { EmbedderProviders } from '../ports/provider.ts';
+import { createIdentifier } from './identify.ts';
 import { parseModelName } from './name.ts';
-import type { ResolverOptions } from './resolve.ts';
+import { vectorKey } from './reply-key.ts';
+import { type ResolverOptions, secretsOf } from './resolve.ts';
 
 export type ResolveEmbedder = (definition: EmbedderDefinition) => Promise<ReadyEmbedder>;
 
@@ -12,18 +15,41 @@ export function createEmbedderResolver({
   providers,
   env,
   rehearse,
+  cassette: given,
 }: Omit<ResolverOptions, 'defaultLlm'>): ResolveEmbedder {
   const { embedders = NONE } = providers;
+  const cassette = rehearse ? undefined : given; // a rehearsal needs none
+  const identifier = createIdentifier({ providers, env });
+  const flights: VectorCache['flights'] = new Map();
+  const cacheOf = (definition: EmbedderDefinition): { readonly cache?: VectorCache } => {
+    const { cache: policy } = definition.settings;
+    if (policy === undefined || rehearse) return {}; // what was rehearsed is no answer to anybody
+    const asked = identifier.identityOf(definition, policy);
+    const keyOf: VectorCache['keyOf'] = (text, context) =>
+      vectorKey(asked, text, identifier.sharersOf(policy, context));
+    return { cache: { policy, flights, keyOf } };
+  };
   const opened = new WeakMap<EmbedderDefinition, Promise<ReadyEmbedder>>();
-  const open = async ({ model, settings }: EmbedderDefinition): Promise<ReadyEmbedder> => {
+  const open = async (definition: EmbedderDefinition): Promise<ReadyEmbedder> => {
+    const { model, settings } = definition;
+    const ready = (embedder: Embedder): ReadyEmbedder => ({ embedder, settings, ...cacheOf(definition) });
     if (typeof model !== 'string' && !rehearse) {
-      return { embedder: await adopt(model, { embedders, settings }), settings };
+      const adopted = await adopt(model, { embedders, settings });
+      return ready(cassette?.wrapEmbedder(adopted) ?? adopted);
     }
     const { provider, modelId } = parseModelName(rehearse || typeof model !== 'string' ? 'rehearsal' : model);
     if (!embedders.names.includes(provider)) throw noEmbeddings(provider, embedders.names);
     const price = settings.price ?? providers.priceOf(provider, modelId);
-    const embedder = await embedders.open(provider, modelId, settings, env);
-    return { embedder: price === undefined ? embedder : { ...embedder, price }, settings };
+    const openNamed = (): Promise<Embedder> => embedders.open(provider, modelId, settings, env);
+    const { dimensions, providerOptions } = settings;
+    const named = {
+      id: `${provider}/${modelId}`,
+      parameters: toJson({ dimensions, providerOptions }) as JsonObject, // an object stays one
+      secrets: secretsOf(settings, env),
+    };
+    const embedder =
+      cassette === undefined ? await openNamed() : await cassette.openEmbedder(named, openNamed);
+    return ready(price === undefined ? embedder : { ...embedder, price });
   };
   return (definition) => {
     const known = opened.get(definition);

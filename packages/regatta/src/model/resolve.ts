@@ -127,7 +127,7 @@ interface Opening {
 const SECRET_CHARS = 8;
 
 /** Keys of the definition and of its surroundings: no recording may hold them. */
-function secretsOf({ apiKey }: ModelSettings, env: Env): readonly string[] {
+export function secretsOf({ apiKey }: Pick<ModelSettings, 'apiKey'>, env: Env): readonly string[] {
   const named = Object.entries(env).filter(([name]) => /KEY|TOKEN|SECRET|PASSWORD/i.test(name));
   const values = [apiKey?.reveal(), ...named.map(([, value]) => value)];
   return values.flatMap((value) => (value !== undefined && value.length >= SECRET_CHARS ? [value] : []));

@@ -1,38 +1,75 @@
 /**
- * Asks for the shape of an answer in the prompt where the provider does not take a schema, or refuses
- * the one it is given. Whether the answer has that shape is checked by whoever asked.
+ * Asks for the shape of an answer in the best way that the provider takes: by its schema, else as a JSON
+ * object of any shape with the schema in the prompt, else by the prompt alone. What a provider refuses it
+ * is not asked again. Whether the answer has the shape is checked by whoever asked.
  */
 import type { JsonObject } from '../base/json.ts';
-import type { Model, ModelRequest, OutputShape } from '../ports/model.ts';
+import type { CallContext } from '../ports/call-context.ts';
+import type { Model, ModelEvent, ModelReply, ModelRequest, OutputShape, Takes } from '../ports/model.ts';
 import type { Message, UserMessage } from '../protocol/message.ts';
 import { callOrResend } from './resend.ts';
 import { wrapModel } from './wrap.ts';
 
 /** What providers call it: OpenAI and who copies it, Anthropic, Gemini. */
 const REFUSED =
-  /response_?(format|schema|json_?schema|mime_?type)|json_schema|text\.format|output_?(config|format)|structured.?output/i;
+  /response_?(format|schema|json_?schema|mime_?type)|json_schema|text\.format|output_?(config|format)|structured.?output|json_?(object|mode)|json mode/i;
+
+/** What it could not do this time: Groq, where its model wrote no JSON. https://console.groq.com/docs/text-chat */
+const FAILED = /json_validate_failed|failed to (generate|validate) json/i;
+
+const NOT_TAKEN = new RegExp(`${REFUSED.source}|${FAILED.source}`, 'i');
 
 /** For who makes a schema for each call: then some are refused anew. */
 const MAX_REFUSED = 100;
 
+type Way = 'schema' | 'any-object' | 'prompt';
+
 export function shaped(model: Model): Model {
-  const { takesSchema = 'never' } = model;
-  /** Schemas that were refused once, as JSON: it would refuse them again. */
+  /** Keys of what was refused once: it would be refused again. */
   const refused = new Set<string>();
   return wrapModel(model, (request, context) => {
-    const { output, tools } = request;
+    const { output } = request;
     if (output === null) return model.call(request, context);
-    const isNative = takesSchema === 'always' || (takesSchema === 'without-tools' && tools.length === 0);
-    if (!isNative) return model.call(withRequest(request, output), context);
-    const key = JSON.stringify(output.schema);
-    const amend = () => {
-      if (refused.size >= MAX_REFUSED) refused.clear();
-      refused.add(key);
-      return { ...withRequest(request, output), output: null };
+    const native = nativeWays(model, request);
+    // A model that takes neither is still told the shape: it may be one that makes up answers.
+    if (native.length === 0) return model.call(withRequest(request, output), context);
+    const ask = (
+      [way = 'prompt', ...rest]: readonly Way[],
+      attempt: number,
+    ): AsyncGenerator<ModelEvent, ModelReply, void> => {
+      const asked = { ...inWay(way, request, output), attempt };
+      if (way === 'prompt') return model.call(asked, context);
+      const resend = (next: number, said: string) => {
+        if (!FAILED.test(said)) {
+          if (refused.size >= MAX_REFUSED) refused.clear();
+          refused.add(keyOf(way, output, context));
+        }
+        return ask(rest, next);
+      };
+      return callOrResend(model, { request: asked, context }, { refused: NOT_TAKEN, resend });
     };
-    if (refused.has(key)) return model.call({ ...request, ...amend() }, context);
-    return callOrResend(model, { request, context }, { refused: REFUSED, amend });
+    const ways = native.filter((way) => !refused.has(keyOf(way, output, context)));
+    return ask(ways, request.attempt);
   });
+}
+
+function nativeWays({ takesSchema, takesJson }: Model, { tools, output }: ModelRequest): readonly Way[] {
+  const takes = (what: Takes = 'never'): boolean =>
+    what === 'always' || (what === 'without-tools' && tools.length === 0);
+  const ways: Way[] = takes(takesSchema) ? ['schema'] : [];
+  // It would force a list or a text into an object.
+  return takes(takesJson) && output?.schema.type === 'object' ? [...ways, 'any-object'] : ways;
+}
+
+/** A schema may be refused for itself; JSON mode, for one, together with streaming (Groq). */
+function keyOf(way: Way, { schema }: OutputShape, { wantsDeltas }: CallContext): string {
+  return way === 'schema' ? JSON.stringify(schema) : `${way}, ${wantsDeltas ? 'streamed' : 'whole'}`;
+}
+
+function inWay(way: Way, request: ModelRequest, output: OutputShape): ModelRequest {
+  if (way === 'schema') return request;
+  const asked = withRequest(request, output);
+  return { ...asked, output: way === 'prompt' ? null : { ...output, isAnyObject: true } };
 }
 
 /** Said last, where it is read best and the prompt before it stays the same. */

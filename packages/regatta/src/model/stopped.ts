@@ -21,11 +21,11 @@ export function stopped(model: Model, sequences: readonly string[] = []): Model 
   let isRefused = false;
   return wrapModel(model, (request, context) => {
     if (isRefused) return cut(model.call({ ...request, stop: [] }, context), stop);
-    const amend = () => {
+    const resend = (attempt: number) => {
       isRefused = true; // it would refuse the next call as well
-      return { ...request, stop: [] };
+      return model.call({ ...request, stop: [], attempt }, context);
     };
-    return cut(callOrResend(model, { request, context }, { refused: REFUSED, amend }), stop);
+    return cut(callOrResend(model, { request, context }, { refused: REFUSED, resend }), stop);
   });
 }
 

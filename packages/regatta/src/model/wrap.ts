@@ -5,8 +5,8 @@ import type { Model, ModelRequest } from '../ports/model.ts';
 import type { Price } from '../protocol/usage.ts';
 
 export function wrapModel(model: Model, call: Model['call']): Model {
-  const { id, price, parameters, takesSchema } = model;
-  return Object.freeze({ id, price, parameters, takesSchema, call });
+  const { id, price, parameters, takesSchema, takesJson } = model;
+  return Object.freeze({ id, price, parameters, takesSchema, takesJson, call });
 }
 
 export interface Description {
@@ -27,6 +27,7 @@ export function describe(
     price,
     parameters,
     takesSchema: model.takesSchema,
+    takesJson: model.takesJson,
     call: (request: ModelRequest, context: CallContext) => model.call(request, context),
   });
 }

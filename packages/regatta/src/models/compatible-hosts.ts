@@ -1,8 +1,9 @@
 /**
  * Hosts that speak OpenAI's chat interface, as data. Each row is from the page above it.
  *
- * `takesSchema` says whether the host documents `response_format: json_schema` for all its models;
- * elsewhere only the prompt asks for the shape of an answer.
+ * `takesSchema` says whether the host documents `response_format: json_schema` for all its models, and
+ * `takesJson` whether it documents `json_object` for any of them: a model that refuses it is asked again
+ * without. Elsewhere only the prompt asks for the shape of an answer.
  */
 
 export interface CompatibleHost {
@@ -12,6 +13,7 @@ export interface CompatibleHost {
   readonly keyVariable: string;
   readonly needsKey: boolean;
   readonly takesSchema: boolean;
+  readonly takesJson: boolean;
   /** How its `/embeddings` differ from OpenAI's; null where none are documented. */
   readonly embeddings: Embeddings | null;
 }
@@ -30,39 +32,48 @@ export const COMPATIBLE_HOSTS: Readonly<Record<string, CompatibleHost>> = {
     keyVariable: 'OPENAI_COMPATIBLE_API_KEY',
     needsKey: false,
     takesSchema: false,
+    takesJson: false,
     embeddings: {},
   },
   // https://inference-docs.cerebras.ai/resources/openai
-  cerebras: hosted('https://api.cerebras.ai/v1', 'CEREBRAS'),
-  // https://api-docs.deepseek.com/
-  deepseek: hosted('https://api.deepseek.com', 'DEEPSEEK'),
+  // https://inference-docs.cerebras.ai/capabilities/structured-outputs
+  cerebras: { ...hosted('https://api.cerebras.ai/v1', 'CEREBRAS'), takesJson: true },
+  // https://api-docs.deepseek.com/, https://api-docs.deepseek.com/guides/json_mode
+  deepseek: { ...hosted('https://api.deepseek.com', 'DEEPSEEK'), takesJson: true },
   // https://docs.fireworks.ai/structured-responses/structured-response-formatting
   // https://docs.fireworks.ai/guides/querying-embeddings-models
   fireworks: {
     ...hosted('https://api.fireworks.ai/inference/v1', 'FIREWORKS'),
     takesSchema: true,
+    takesJson: true,
     embeddings: {},
   },
-  // https://console.groq.com/docs/openai
-  groq: hosted('https://api.groq.com/openai/v1', 'GROQ'),
+  // https://console.groq.com/docs/openai, https://console.groq.com/docs/text-chat (not with streams)
+  groq: { ...hosted('https://api.groq.com/openai/v1', 'GROQ'), takesJson: true },
   // https://lmstudio.ai/docs/advanced/structured-output
+  // https://github.com/lmstudio-ai/lmstudio-bug-tracker/issues/189 (no JSON mode)
   lmstudio: local('http://127.0.0.1:1234/v1', 'LMSTUDIO'),
   // https://ai-sdk.dev/v7/providers/ai-sdk-providers/mistral, https://kestra.io/plugins/io.kestra.plugin.mistral.ChatCompletion
+  // https://docs.mistral.ai/capabilities/json_mode
   // https://docs.mistral.ai/api/endpoint/embeddings
   mistral: {
     ...hosted('https://api.mistral.ai/v1', 'MISTRAL'),
     takesSchema: true,
+    takesJson: true,
     embeddings: { dimensionsField: 'output_dimension', maxTexts: 32 },
   },
   // https://docs.ollama.com/api/openai-compatibility, https://pydantic.dev/docs/ai/api/models/ollama/ (schemas, from 0.5.0)
-  ollama: local('http://127.0.0.1:11434/v1', 'OLLAMA'),
+  ollama: { ...local('http://127.0.0.1:11434/v1', 'OLLAMA'), takesJson: true },
   // https://openrouter.ai/models/openai/shap-e/api; some of its models refuse schemas
+  // https://openrouter.ai/docs/api_reference/overview (JSON mode)
   // https://openrouter.ai/docs/api_reference/embeddings
-  openrouter: { ...hosted('https://openrouter.ai/api/v1', 'OPENROUTER'), embeddings: {} },
+  openrouter: { ...hosted('https://openrouter.ai/api/v1', 'OPENROUTER'), takesJson: true, embeddings: {} },
   // https://docs.perplexity.ai/docs/sonar/openai-compatibility
-  perplexity: hosted('https://api.perplexity.ai', 'PERPLEXITY'),
+  // https://docs.perplexity.ai/guides/structured-outputs (schemas, and no JSON mode)
+  perplexity: { ...hosted('https://api.perplexity.ai', 'PERPLEXITY'), takesSchema: true },
   // https://docs.together.ai/docs/inference/openai-compatibility
-  togetherai: { ...hosted('https://api.together.ai/v1', 'TOGETHER'), embeddings: {} },
+  // https://docs.together.ai/docs/json-mode
+  togetherai: { ...hosted('https://api.together.ai/v1', 'TOGETHER'), takesJson: true, embeddings: {} },
   // https://docs.vllm.ai/en/latest/features/structured_outputs/
   vllm: local('http://127.0.0.1:8000/v1', 'VLLM'),
   // https://docs.langchain.com/oss/javascript/integrations/chat/xai, https://hexdocs.pm/req_llm/ReqLLM.Providers.XAI.html
@@ -76,6 +87,7 @@ function hosted(baseURL: string, prefix: string): CompatibleHost {
     keyVariable: `${prefix}_API_KEY`,
     needsKey: true,
     takesSchema: false,
+    takesJson: false,
     embeddings: null,
   };
 }

@@ -4,6 +4,7 @@ import type { Secret } from '../base/secret.ts';
 import type { Price, Usage } from '../protocol/usage.ts';
 import type { CallContext } from './call-context.ts';
 import type { RetryPolicy } from './model.ts';
+import type { CachePolicy } from './reply-store.ts';
 import type { Scope } from './scope.ts';
 
 export type Vector = readonly number[];
@@ -46,6 +47,8 @@ export interface EmbedderSettings {
   /** Milliseconds for one attempt. */
   readonly timeoutMs: number;
   readonly retry: RetryPolicy;
+  /** Absent = vectors are not kept. */
+  readonly cache?: CachePolicy;
 }
 
 /** `new Embedder({…})` as data; the runtime resolves it. */
@@ -60,4 +63,29 @@ export interface EmbedderDefinition {
 export interface ReadyEmbedder {
   readonly embedder: Embedder;
   readonly settings: Pick<EmbedderSettings, 'timeoutMs' | 'retry'>;
+  /** Absent = vectors are not kept. */
+  readonly cache?: VectorCache;
 }
+
+/** How the vectors of one embedder are kept, each by its text. */
+export interface VectorCache {
+  readonly policy: CachePolicy;
+  readonly keyOf: (text: string, context: CallContext) => string;
+  /** Texts of the runtime that are asked for, by key: who needs one as well waits for it. */
+  readonly flights: Map<string, Promise<VectorLanding>>;
+}
+
+export interface KeptVector {
+  readonly vector: Vector;
+  /** Its share of what the request took. */
+  readonly inputTokens: number | null;
+  readonly costNanoUsd: number | null;
+}
+
+/** What became of a text that one asked for all. */
+export type VectorLanding =
+  | { readonly is: 'answered'; readonly kept: KeptVector }
+  /** What it got is of no use to others. */
+  | { readonly is: 'failed' }
+  /** It went before there was an answer. */
+  | { readonly is: 'left' };

@@ -37,6 +37,8 @@ export interface OutputShape {
   readonly schema: JsonObject;
   /** Whether the messages already ask for the shape. @default false: they are made to, where it is not native */
   readonly isInPrompt?: boolean;
+  /** The provider is to be asked for a JSON object of any shape, in place of the schema. @default false */
+  readonly isAnyObject?: boolean;
 }
 
 export interface ModelReply {
@@ -91,8 +93,13 @@ export interface Model {
   /** Settings for events, such as temperature. Never secrets. */
   readonly parameters?: JsonObject | undefined;
   /** Whether it takes the schema of an answer: then the prompt need not ask for the shape. @default 'never' */
-  readonly takesSchema?: 'always' | 'without-tools' | 'never' | undefined;
+  readonly takesSchema?: Takes | undefined;
+  /** Whether it can be held to a JSON object of any shape, where it takes no schema. @default 'never' */
+  readonly takesJson?: Takes | undefined;
 }
+
+/** `without-tools`: in calls that offer none. */
+export type Takes = 'always' | 'without-tools' | 'never';
 
 /** How often and when a failed call is tried again. */
 export interface RetryPolicy {

@@ -171,6 +171,8 @@ export interface EmbedEnd {
   readonly costUsd: number | null;
   readonly attempts: number;
   readonly error: ErrorData | null;
+  /** Present where the vectors came from a cache: no request was made, `usage` is 0, and the ledger has no entry. */
+  readonly saved?: Saved;
 }
 export interface ToolStart {
   readonly type: 'tool.start';

@@ -5,6 +5,7 @@
  */
 import { isJsonObject } from '../base/json.ts';
 import type { RunEvent } from '../protocol/event.ts';
+import type { Saved } from '../protocol/usage.ts';
 import { inputMessages, outputMessages, systemInstructions, textMessage } from './genai-content.ts';
 import type { Attributes, OtlpSpan } from './otlp-span.ts';
 
@@ -140,6 +141,7 @@ export function endOf(event: RunEvent, captureContent: boolean): SpanEnd | undef
         'gen_ai.usage.reasoning.output_tokens': usage.reasoningTokens,
         'regatta.cost_usd': double(costUsd),
         'regatta.attempts': attempts,
+        ...savedOf(event.saved),
         'gen_ai.output.messages':
           captureContent && message !== null ? outputMessages(message, toFinishReason(finishReason)) : null,
       });
@@ -150,6 +152,7 @@ export function endOf(event: RunEvent, captureContent: boolean): SpanEnd | undef
         'gen_ai.embeddings.dimension.count': event.dimensions,
         'regatta.cost_usd': double(event.costUsd),
         'regatta.attempts': event.attempts,
+        ...savedOf(event.saved),
       });
     case 'tool.end':
       return ended(event.error, { 'gen_ai.tool.call.result': captureContent ? event.result : null });
@@ -224,6 +227,17 @@ function ended(
   attributes: Attributes,
 ): SpanEnd {
   return { attributes: { ...attributes, 'error.type': error?.code }, error: error?.message ?? null };
+}
+
+/** What a cache saved; usage and cost of such a call are 0. */
+function savedOf(saved: Saved | undefined): Attributes {
+  if (saved === undefined) return {};
+  return {
+    'regatta.cache_hit': true,
+    'regatta.saved.input_tokens': saved.usage.inputTokens,
+    'regatta.saved.output_tokens': saved.usage.outputTokens,
+    'regatta.saved.cost_usd': double(saved.costUsd),
+  };
 }
 
 function modelOf(model: string): Attributes {

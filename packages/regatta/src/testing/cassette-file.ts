@@ -4,7 +4,7 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { RegattaError } from '../base/errors.ts';
 import { isJsonObject, type Json, type JsonObject, parseJson } from '../base/json.ts';
-import type { Model } from '../ports/model.ts';
+import type { Takes } from '../ports/model.ts';
 
 const FORMAT = 'regatta/cassette@1';
 
@@ -13,14 +13,22 @@ export interface Track {
   /** `provider/model`. */
   readonly model: string;
   readonly request: JsonObject;
-  /** A `ModelReply`, or what was thrown: `code`, `message`, `details`. */
+  /** A `ModelReply` or an `EmbedReply`, or what was thrown: `code`, `message`, `details`. */
   readonly reply: JsonObject | null;
   readonly error: JsonObject | null;
 }
 
+export interface RecordedModel {
+  readonly takesSchema: Takes | null;
+  /** Absent = never. */
+  readonly takesJson?: Takes;
+  /** Of an embedder. Absent = any number. */
+  readonly maxTexts?: number;
+}
+
 export interface Recording {
   /** What a model says of itself, by its name. */
-  readonly models: Readonly<Record<string, { readonly takesSchema: Model['takesSchema'] | null }>>;
+  readonly models: Readonly<Record<string, RecordedModel>>;
   /** The tracks of each run, in the order in which its requests were made. */
   readonly runs: readonly (readonly Track[])[];
 }

@@ -221,6 +221,28 @@ function vendor(): Providers & { readonly opened: () => number } {
   };
 }
 
+test('JSON mode is asked for where it was when the model was recorded', async () => {
+  const asked: unknown[] = [];
+  const live = scriptedModel(
+    [
+      ({ output }) => {
+        asked.push(output?.isAnyObject);
+        return '{"a":1}';
+      },
+    ],
+    { id: 'stub/x', loop: true },
+  );
+  const jsonVendor: Providers = { ...vendor(), open: async () => ({ ...live, takesJson: 'without-tools' }) };
+  for (const providers of [jsonVendor, vendor()]) {
+    const core = createCore({ providers, env: {}, cassette: cassette(file()) });
+    const llm = new LLM({ model: 'stub/x' });
+    const { kind } = await llm.call('typed', { runtime: { core }, output: z.object({ a: z.number() }) });
+    expect(kind).toBe('object');
+    await core.close();
+  }
+  expect(asked).toEqual([true]);
+});
+
 test('a named model is played without its key and without being opened; schemas are asked for as before', async () => {
   const [live, dead] = [vendor(), vendor()];
   const ask = async (providers: Providers, env: Record<string, string>) => {

@@ -1,21 +1,19 @@
 /**
- * Records what models answer, and plays it back without a network: for tests of crews and calls.
+ * Records what models and embedders answer, and plays it back without a network: for tests of crews and calls.
  *
  * It stands where a request would leave: retries, schemas, stop sequences and the ledger are as they are
  * with the model itself. A failure that may pass is not recorded: a replay does not repeat the weather.
  */
 import { resolve as resolvePath } from 'node:path';
-import { toErrorData } from '../base/error-data.ts';
-import { type ErrorCode, isRegattaError, RegattaError } from '../base/errors.ts';
-import { deepFreeze, type JsonObject, toJson } from '../base/json.ts';
+import { type JsonObject, toJson } from '../base/json.ts';
 import { Problems, show } from '../base/problems.ts';
-import type { CallContext } from '../ports/call-context.ts';
 import type { Cassette } from '../ports/cassette.ts';
-import type { Model, ModelEvent, ModelReply, ModelRequest } from '../ports/model.ts';
+import type { Model, ModelReply } from '../ports/model.ts';
 import { piecesOf } from '../protocol/pieces.ts';
-import { describeDifferences, differencesOf } from './cassette-drift.ts';
-import { type Recording, readRecording, type Track, writeRecording } from './cassette-file.ts';
-import { type Asked, CassettePlayer } from './cassette-player.ts';
+import { type Call, type Deck, missing, type News, Recorder, replyTo, type Source } from './cassette-deck.ts';
+import { embedders } from './cassette-embedder.ts';
+import { readRecording, writeRecording } from './cassette-file.ts';
+import { CassettePlayer } from './cassette-player.ts';
 import { createScrubber, type Redaction } from './cassette-scrub.ts';
 
 export interface CassetteOptions {
@@ -26,19 +24,6 @@ export interface CassetteOptions {
   readonly mode?: 'record' | 'replay' | 'auto';
   /** Texts and patterns to hide in the file, besides keys and tokens. @default [] */
   readonly redact?: readonly Redaction[];
-}
-
-type News = AsyncGenerator<ModelEvent, ModelReply, void>;
-
-/** What a cassette does, once it has looked for its file. */
-type Deck =
-  | { readonly does: 'play'; readonly player: CassettePlayer; readonly recording: Recording }
-  | { readonly does: 'record'; readonly recorder: Recorder };
-
-interface Call {
-  readonly request: ModelRequest;
-  readonly context: CallContext;
-  readonly asked: Asked;
 }
 
 /**
@@ -67,12 +52,13 @@ export function cassette(file: string, { mode = 'auto', redact = [] }: CassetteO
   };
   const scrubbed = (value: unknown): JsonObject => scrub(toJson(value)) as JsonObject; // an object stays one
   const playOrRecord = (model: Model): Model => {
-    const { id, price, parameters = {}, takesSchema } = model;
+    const { id, price, parameters = {}, takesSchema, takesJson } = model;
     return Object.freeze<Model>({
       id,
       price,
       parameters,
       takesSchema,
+      takesJson,
       async *call(request, context) {
         context.signal.throwIfAborted();
         const { attempt: _, ...rest } = request;
@@ -92,9 +78,11 @@ export function cassette(file: string, { mode = 'auto', redact = [] }: CassetteO
       hide(secrets);
       const current = await open();
       if (current.does === 'record') return playOrRecord({ ...unwrapped(await openModel()), id, parameters });
-      const takesSchema = current.recording.models[id]?.takesSchema ?? undefined;
-      return playOrRecord({ id, parameters, takesSchema, call: refuse });
+      const { takesSchema, takesJson } = current.recording.models[id] ?? {};
+      const takes = { takesSchema: takesSchema ?? undefined, takesJson: takesJson ?? undefined };
+      return playOrRecord({ id, parameters, ...takes, call: refuse });
     },
+    ...embedders({ file, open, hide, scrubbed }),
     async save() {
       const current = await deck?.catch(() => undefined); // a call has thrown what is wrong with the file
       if (current?.does === 'record') await writeRecording(path, current.recorder.recording());
@@ -102,70 +90,23 @@ export function cassette(file: string, { mode = 'auto', redact = [] }: CassetteO
   });
 }
 
-/** Keeps what is recorded, until it is saved. */
-class Recorder {
-  readonly #models: Record<string, { takesSchema: Model['takesSchema'] | null }> = {};
-  /** By run, in the order of their first requests. */
-  readonly #runs = new Map<string, (Track | undefined)[]>();
-
-  know({ id, takesSchema }: Model): void {
-    this.#models[id] = { takesSchema: takesSchema ?? null };
-  }
-
-  async *record(
-    model: Model,
-    { request, context, asked }: Call,
-    scrubbed: (value: unknown) => JsonObject,
-  ): News {
-    const tracks = this.#runs.get(context.runId) ?? [];
-    this.#runs.set(context.runId, tracks);
-    const place = tracks.push(undefined) - 1; // in the order of requests, not of answers
-    try {
-      const reply = yield* model.call(request, context);
-      tracks[place] = { ...asked, reply: scrubbed(reply), error: null };
-      return reply;
-    } catch (error) {
-      if (!context.signal.aborted && isFinal(error))
-        tracks[place] = { ...asked, reply: null, error: scrubbed(toErrorData(error)) };
-      throw error;
-    }
-  }
-
-  recording(): Recording {
-    const runs = Array.from(this.#runs.values(), (tracks) => tracks.filter((track) => track !== undefined));
-    return { models: this.#models, runs: runs.filter((tracks) => tracks.length > 0) };
-  }
-}
-
-/** It would be so the next time. */
-function isFinal(error: unknown): boolean {
-  return isRegattaError(error) && 'retryable' in error.details && !error.details.retryable;
-}
-
-interface Source {
-  readonly player: CassettePlayer;
-  readonly file: string;
-}
-
-async function* play({ context, asked }: Call, { player, file }: Source): News {
-  const found = player.find(context.runId, asked);
-  if (found.is === 'missing') throw missing(file, asked.model);
-  if (found.is === 'drift') throw drift(file, asked, found.expected);
-  const { reply, error } = found.track;
-  if (reply === null) throw revive(error ?? {});
-  const answer = deepFreeze(structuredClone(reply)) as unknown as ModelReply; // as `record` has written it
+async function* play({ context, asked }: Call, source: Source): News {
+  const answer = replyTo(asked, context.runId, source) as unknown as ModelReply; // as `record` has written it
   if (context.wantsDeltas) for (const piece of piecesOf(answer.message)) yield { type: 'delta', ...piece };
   return answer;
 }
 
-function revive({ code, message, details }: JsonObject): RegattaError {
-  return new RegattaError(code as ErrorCode, String(message), details as never); // as `toErrorData` gave it
-}
-
 /** Its fields, so that some can be given anew. */
 function unwrapped(model: Model): Model {
-  const { id, price, parameters, takesSchema } = model;
-  return { id, price, parameters, takesSchema, call: (request, context) => model.call(request, context) };
+  const { id, price, parameters, takesSchema, takesJson } = model;
+  return {
+    id,
+    price,
+    parameters,
+    takesSchema,
+    takesJson,
+    call: (request, context) => model.call(request, context),
+  };
 }
 
 function refuse(): News {
@@ -180,29 +121,4 @@ function check(file: unknown, mode: unknown): void {
     problems.add('mode', mode, text);
   }
   problems.throwIfAny();
-}
-
-function missing(file: string, model: string | null): RegattaError {
-  const what =
-    model === null ? 'does not exist' : `has no answer of "${model}" for this run that is not played yet`;
-  return new RegattaError(
-    'cassette/missing',
-    `The cassette "${file}" ${what}. Record it anew with mode: "record".`,
-    {
-      file,
-      model,
-    },
-  );
-}
-
-function drift(file: string, asked: Asked, expected: Asked): RegattaError {
-  const differences = differencesOf(
-    { model: expected.model, ...expected.request },
-    { model: asked.model, ...asked.request },
-  );
-  return new RegattaError(
-    'cassette/drift',
-    `A request to "${asked.model}" is not the one on the cassette "${file}". Record it anew with mode: "record", or undo the change:\n${describeDifferences(differences)}`,
-    { file, model: asked.model, differences },
-  );
 }

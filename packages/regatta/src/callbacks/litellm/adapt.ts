@@ -8,6 +8,7 @@
 import type { AdaptedCallback } from '../../ports/callback.ts';
 import type { EventPattern, Observer } from '../../ports/observer.ts';
 import { type Handlers, handlersOf } from './callback.ts';
+import { type CallResponse, toEmbeddingResponse } from './embedding-response.ts';
 import { toException } from './exception.ts';
 import {
   type CallKwargs,
@@ -85,7 +86,7 @@ function patternsOf({ streamEvent, ...others }: Handlers): readonly EventPattern
   if (isSilent) return Object.freeze([]);
   const places: EventPattern[] = ['task.start', 'task.end', 'agent.start', 'agent.end'];
   const pieces: EventPattern[] = streamEvent ? ['model.delta', 'model.retry'] : [];
-  return Object.freeze([...places, 'model.start', ...pieces, 'model.end']);
+  return Object.freeze([...places, 'model.start', ...pieces, 'model.end', 'embed.start', 'embed.end']);
 }
 
 export function createObserver(calls: OpenCalls, handlers: Handlers, isFunction = false): Observer {
@@ -101,6 +102,10 @@ export function createObserver(calls: OpenCalls, handlers: Handlers, isFunction 
         const call = calls.open(event);
         return handlers.preApiCall?.(call.model, call.messages, preCallKwargs(call));
       }
+      case 'embed.start': {
+        const call = calls.openEmbedding(event);
+        return handlers.preApiCall?.(call.model, call.messages, preCallKwargs(call));
+      }
       case 'model.delta': {
         if (event.kind === 'reasoning') return undefined;
         const call = calls.delta(event);
@@ -109,6 +114,7 @@ export function createObserver(calls: OpenCalls, handlers: Handlers, isFunction 
       case 'model.retry':
         return calls.retry(event);
       case 'model.end':
+      case 'embed.end':
         return tellEnd(handlers, calls.close(event), { event, isFunction });
       default:
         return undefined;
@@ -126,15 +132,16 @@ function tellPiece(
 }
 
 interface End {
-  readonly event: EventOf<'model.end'>;
+  readonly event: EventOf<'model.end' | 'embed.end'>;
   readonly isFunction: boolean;
 }
 
 function tellEnd(handlers: Handlers, call: OpenCall, { event, isFunction }: End): unknown {
-  const { time: endedAt, message, error, finishReason, usage, costUsd } = event;
+  const { time: endedAt, error, costUsd, saved } = event;
   const start = new Date(call.startedAt);
   const type = (own: LogEventType): LogEventType => (isFunction ? 'post_api_call' : own);
-  if (error !== null || message === null) {
+  const response = responseOf(call, event);
+  if (error !== null || response === undefined) {
     if (!handlers.failureEvent) return undefined;
     const data = error ?? { code: 'model/failed', message: 'The model gave no answer.', details: null };
     const exception = toException(data, call.provider);
@@ -143,13 +150,21 @@ function tellEnd(handlers: Handlers, call: OpenCall, { event, isFunction }: End)
   }
   const { postApiCall, successEvent } = handlers;
   if (!postApiCall && !successEvent) return undefined;
-  const response = toModelResponse({ ...call, time: endedAt }, { message, finishReason, usage });
   const success = (): unknown => {
-    const kwargs = successKwargs(call, { endedAt, response, costUsd }, type('successful_api_call'));
+    const kwargs = successKwargs(call, { endedAt, response, costUsd, saved }, type('successful_api_call'));
     return successEvent?.(kwargs, response, start, new Date(endedAt));
   };
-  if (!postApiCall) return success();
+  // LiteLLM does not tell it of an answer from a cache: nothing was asked.
+  if (!postApiCall || saved !== undefined) return success();
   return bothOf(() => postApiCall(postCallKwargs(call, { endedAt, response }), null, start, null), success);
+}
+
+/** With the usage of the answer when it was made, also where it is from a cache. */
+function responseOf(call: OpenCall, event: End['event']): CallResponse | undefined {
+  const usage = event.saved?.usage ?? event.usage;
+  if (event.type === 'embed.end') return toEmbeddingResponse(call.model, usage);
+  const { message, finishReason, time } = event;
+  return message === null ? undefined : toModelResponse({ ...call, time }, { message, finishReason, usage });
 }
 
 /** One after the other. That the first one fails does not keep the second from being called. */

@@ -4,8 +4,10 @@
  * Every method is optional, and may also bear its Python name (`log_success_event`). Of a pair such as
  * `logSuccessEvent` and `asyncLogSuccessEvent` only the async one is called: both would log twice.
  */
+
+import type { CallResponse } from './embedding-response.ts';
 import type { CallKwargs } from './kwargs.ts';
-import type { ModelResponse, ModelResponseStream } from './model-response.ts';
+import type { ModelResponseStream } from './model-response.ts';
 import type { OpenAIMessage } from './openai-message.ts';
 
 /** Before a call. Heard once per logical call: attempts that are tried again are one call. */
@@ -17,8 +19,8 @@ export type PostApiCall = (kwargs: CallKwargs, response: null, start: Date, end:
 /** For each piece of a streamed answer. */
 export type StreamEvent = (kwargs: CallKwargs, chunk: ModelResponseStream, start: Date, end: Date) => unknown;
 
-/** Once for a call that succeeded. */
-export type SuccessEvent = (kwargs: CallKwargs, response: ModelResponse, start: Date, end: Date) => unknown;
+/** Once for a call that succeeded. The response of embeddings has the `object` "list". */
+export type SuccessEvent = (kwargs: CallKwargs, response: CallResponse, start: Date, end: Date) => unknown;
 
 /** Once for a call that failed or was cancelled. As in LiteLLM the error is `kwargs.exception`. */
 export type FailureEvent = (kwargs: CallKwargs, response: null, start: Date, end: Date) => unknown;

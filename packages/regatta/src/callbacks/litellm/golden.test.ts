@@ -4,15 +4,16 @@
  */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import type { EventBody } from '../../protocol/event.ts';
+import type { EmbedEnd, EventBody } from '../../protocol/event.ts';
+import { NO_USAGE } from '../../protocol/usage.ts';
 import { adaptLiteLLM, litellmFunction } from './adapt.ts';
-import { callEvents, endOf, FAILED, HELLO, startOf } from './events.fixture.ts';
+import { callEvents, endOf, FAILED, HELLO, startOf, UNAUTHORIZED, USAGE } from './events.fixture.ts';
 import type { CallKwargs } from './kwargs.ts';
 
 type Values = Readonly<Record<string, unknown>>;
 
 interface GoldenArg {
-  readonly kind: 'kwargs' | 'messages' | 'text' | 'response' | 'chunk' | 'date' | 'null';
+  readonly kind: 'kwargs' | 'messages' | 'text' | 'response' | 'embeddings' | 'chunk' | 'date' | 'null';
   readonly value?: unknown;
   readonly keys?: readonly string[];
   readonly values?: Values;
@@ -61,7 +62,8 @@ async function hear(bodies: readonly EventBody[]): Promise<readonly Heard[]> {
 function expectArg(given: unknown, { kind, ...golden }: GoldenArg): void {
   if (kind === 'null') expect(given).toBeNull();
   else if (kind === 'date') expect(given).toBeInstanceOf(Date);
-  else if (kind === 'text' || kind === 'messages') expect(given).toEqual(golden.value);
+  else if (kind === 'text' || kind === 'messages' || kind === 'embeddings')
+    expect(given).toEqual(golden.value);
   else if (kind === 'response') expect(toComparable(given)).toEqual(golden.value);
   else if (kind === 'kwargs') expectKwargs(given as CallKwargs, golden);
 }
@@ -69,8 +71,10 @@ function expectArg(given: unknown, { kind, ...golden }: GoldenArg): void {
 function expectKwargs(kwargs: CallKwargs, golden: Omit<GoldenArg, 'kind'>): void {
   const keys = golden.keys!.filter((key) => !leftOut.includes(key));
   expect(Object.keys(kwargs).sort()).toEqual(keys.toSorted());
-  const { original_response, ...values } = golden.values!;
+  const { original_response, cache_hit, ...values } = golden.values!;
   expect(kwargs).toMatchObject(values);
+  // LiteLLM says null where it had no cache to look into.
+  if (cache_hit !== undefined) expect(kwargs.cache_hit).toBe(cache_hit === true);
   if (original_response !== undefined)
     expect(kwargs.original_response).toEqual(original_response === null ? null : expect.any(String));
   const payload = kwargs.standard_logging_object;
@@ -80,7 +84,7 @@ function expectKwargs(kwargs: CallKwargs, golden: Omit<GoldenArg, 'kind'>): void
   expect(Object.keys(payload).sort()).toEqual([...standard.keys, 'litellm_call_id'].sort());
   expect(Object.keys(payload.metadata).sort()).toEqual([...standard.metadataKeys].sort());
   expect(Object.keys(payload.hidden_params).sort()).toEqual([...standard.hiddenParamKeys].sort());
-  expect(payload).toMatchObject({ ...standard.values, cache_hit: false });
+  expect(payload).toMatchObject({ ...standard.values, cache_hit: standard.values.cache_hit === true });
 }
 
 interface WireResponse {
@@ -189,6 +193,103 @@ test('plain functions get (kwargs) for input and (kwargs, response, start, end) 
   for (const [place, arg] of success!.args.entries()) expectArg(heard[1]![place], arg);
   expectArg(heard[2]![0], input!.args[0]!);
   for (const [place, arg] of failure!.args.entries()) expectArg(heard[3]![place], arg);
+});
+
+const SAVED = { usage: USAGE, costUsd: HELLO.costUsd };
+const CACHED: EventBody = {
+  ...HELLO,
+  usage: { ...USAGE, inputTokens: 0, outputTokens: 0 },
+  costUsd: 0,
+  attempts: 0,
+  saved: SAVED,
+};
+
+test('an answer from a cache: its end alone, with a hit, what it saved, and the usage of when it was made', async () => {
+  const [success] = read('cached').calls;
+  const heard = await hear([startOf('hi'), CACHED]);
+  // We tell of a call before we know that a cache answers it.
+  expect(heard.map(([method]) => method)).toEqual(['log_pre_api_call', success!.method]);
+  const [kwargs, response] = success!.args;
+  const given = heard[1]![1];
+  expectArg(given[0], { ...kwargs!, keys: [...kwargs!.keys!, 'api_call_start_time'] });
+  expectArg(given[1], response!);
+  const functions: unknown[][] = [];
+  const adapted = litellmFunction((...args: unknown[]) => functions.push(args), 'success');
+  for (const event of callEvents([startOf('hi'), CACHED])) await adapted.observe(event);
+  expect(functions[0]![0]).toMatchObject({ cache_hit: true, response_cost: 0 });
+});
+
+const EMBEDDING = 'openai/text-embedding-3-small';
+const EMBEDDED: EmbedEnd = {
+  type: 'embed.end',
+  model: EMBEDDING,
+  texts: 2,
+  dimensions: 3,
+  usage: { ...NO_USAGE, inputTokens: 12, outputTokens: 0 },
+  costUsd: 2.4000000000000003e-7,
+  attempts: 1,
+  error: null,
+};
+const embedStart = (texts: number): EventBody => ({ type: 'embed.start', model: EMBEDDING, texts });
+
+/** As a golden file would be if LiteLLM knew no more of texts and vectors than our events do. */
+function withoutTexts({ kind, ...golden }: GoldenArg): GoldenArg {
+  if (kind === 'messages') return { kind, value: [] };
+  if (kind === 'embeddings') return { kind, value: { ...(golden.value as Values), data: [] } };
+  if (kind !== 'kwargs') return { kind, ...golden };
+  const standard = golden.standard_logging_object;
+  // encoding_format is how LiteLLM asks, and not what is asked.
+  const values = { ...golden.values, messages: [], input: [], optional_params: {} };
+  return {
+    kind,
+    ...golden,
+    values,
+    ...(standard
+      ? { standard_logging_object: { ...standard, values: { ...standard.values, messages: [] } } }
+      : {}),
+  };
+}
+
+test('embeddings: methods, arguments in order, keys and values are those of LiteLLM, without texts', async () => {
+  const { calls } = read('embedding');
+  const heard = await hear([embedStart(2), EMBEDDED]);
+  expect(heard.map(([method]) => method)).toEqual(calls.map(({ method }) => method));
+  for (const [index, { args }] of calls.entries()) {
+    for (const [place, arg] of args.entries()) expectArg(heard[index]![1][place], withoutTexts(arg));
+  }
+  expect((heard[0]![1][2] as CallKwargs).litellm_params).toMatchObject({ aembedding: true });
+});
+
+test('embeddings from a cache: their end alone, with a hit and what it saved', async () => {
+  const [success] = read('embedding-cached').calls;
+  const saved = { usage: { ...NO_USAGE, inputTokens: 2, outputTokens: 0 }, costUsd: 4e-8 };
+  const usage = { ...NO_USAGE, inputTokens: 0, outputTokens: 0 };
+  const heard = await hear([embedStart(1), { ...EMBEDDED, texts: 1, usage, costUsd: 0, attempts: 0, saved }]);
+  expect(heard.map(([method]) => method)).toEqual(['log_pre_api_call', success!.method]);
+  const [kwargs, response] = success!.args.map(withoutTexts);
+  const known = { custom_llm_provider: 'openai' }; // LiteLLM has forgotten it
+  const standard = kwargs!.standard_logging_object!;
+  expectArg(heard[1]![1][0], {
+    ...kwargs!,
+    keys: [...kwargs!.keys!, 'api_call_start_time'],
+    values: { ...kwargs!.values, ...known },
+    standard_logging_object: { ...standard, values: { ...standard.values, ...known } },
+  });
+  expectArg(heard[1]![1][1], response!);
+});
+
+test('embeddings that fail: one failure with its error, and no answer', async () => {
+  const [pre, , failure] = read('embedding-failure').calls;
+  const [kwargs] = failure!.args.map(withoutTexts);
+  const { error_str: message } = kwargs!.standard_logging_object!.values;
+  const error = { ...UNAUTHORIZED, message: String(message) };
+  const heard = await hear([
+    embedStart(1),
+    { ...EMBEDDED, texts: 1, dimensions: null, usage: NO_USAGE, costUsd: null, error },
+  ]);
+  expect(heard.map(([method]) => method)).toEqual([pre!.method, failure!.method]);
+  // LiteLLM puts the error's text where the answer would be; for chat it does not, and we never do.
+  expectArg(heard[1]![1][0], { ...kwargs!, values: { ...kwargs!.values, original_response: null } });
 });
 
 test('every key that is left out has a reason, and is one that LiteLLM gives', () => {

@@ -8,7 +8,7 @@
 import { deepFreeze } from '../../base/json.ts';
 import type { CallException } from './exception.ts';
 import type { ModelResponse } from './model-response.ts';
-import type { OpenCall } from './open-calls.ts';
+import type { CallType, OpenCall } from './open-calls.ts';
 import type { OpenAIMessage } from './openai-message.ts';
 import {
   type CallMetadata,
@@ -28,7 +28,9 @@ interface CallFacts {
   /** Settings of the call in OpenAI's names. They are also keys of `kwargs` itself. */
   readonly optional_params: Readonly<Record<string, unknown>>;
   readonly litellm_params: {
-    readonly acompletion: true;
+    /** Which of the two it is. */
+    readonly acompletion?: true;
+    readonly aembedding?: true;
     readonly custom_llm_provider: string;
     readonly litellm_call_id: string;
     readonly litellm_trace_id: string;
@@ -40,7 +42,7 @@ interface CallFacts {
   readonly completion_start_time: Date | null;
   readonly stream: boolean;
   readonly user: null;
-  readonly call_type: 'acompletion';
+  readonly call_type: CallType;
   /** The call's span. */
   readonly litellm_call_id: string;
   /** The run. */
@@ -102,17 +104,18 @@ export function successKwargs(
   ending: Extract<Ending, { response: unknown }>,
   log_event_type: LogEventType,
 ): CallKwargs {
-  const { endedAt, response, costUsd } = ending;
+  const { endedAt, response, costUsd, saved } = ending;
   return Object.freeze({
     ...commonKwargs(call),
     completion_start_time: new Date(call.firstDeltaAt ?? endedAt),
-    llm_api_duration_ms: endedAt - call.startedAt,
+    // Where a cache answered, nothing was asked.
+    ...(saved === undefined ? { llm_api_duration_ms: endedAt - call.startedAt } : {}),
     original_response: JSON.stringify(response),
     log_event_type,
     end_time: new Date(endedAt),
-    cache_hit: false,
+    cache_hit: saved !== undefined,
     response_cost: costUsd,
-    ...(call.isStream
+    ...(call.isStream && response.object === 'chat.completion'
       ? { complete_streaming_response: response, async_complete_streaming_response: response }
       : {}),
     standard_logging_object: toStandardPayload(call, ending),
@@ -147,7 +150,7 @@ function commonKwargs(call: OpenCall): CallFacts {
     input: call.messages,
     optional_params: call.parameters,
     litellm_params: deepFreeze({
-      acompletion: true,
+      [call.callType]: true,
       custom_llm_provider: call.provider,
       litellm_call_id: call.id,
       litellm_trace_id: call.runId,
@@ -158,7 +161,7 @@ function commonKwargs(call: OpenCall): CallFacts {
     completion_start_time: call.firstDeltaAt === null ? null : new Date(call.firstDeltaAt),
     stream: call.isStream,
     user: null,
-    call_type: 'acompletion',
+    call_type: call.callType,
     litellm_call_id: call.id,
     litellm_trace_id: call.runId,
     custom_llm_provider: call.provider,

@@ -10,6 +10,9 @@ import { type OpenAIMessage, toOpenAIMessages } from './openai-message.ts';
 
 export type EventOf<Type extends EventType> = Extract<RunEvent, { readonly type: Type }>;
 
+/** LiteLLM's words for what is called; both are those of its async functions. */
+export type CallType = 'acompletion' | 'aembedding';
+
 export interface OpenCall {
   /** The call's span. */
   readonly id: string;
@@ -19,8 +22,10 @@ export interface OpenCall {
   readonly model: string;
   /** As it is written in definitions: `provider/model`. */
   readonly fullModel: string;
+  readonly callType: CallType;
   readonly task: string | null;
   readonly agent: string | null;
+  /** None for embeddings: events do not hold their texts. */
   readonly messages: readonly OpenAIMessage[];
   /** Settings in LiteLLM's names, and the tools. */
   readonly parameters: Readonly<Record<string, unknown>>;
@@ -75,6 +80,12 @@ export class OpenCalls {
     return call;
   }
 
+  openEmbedding(event: EventOf<'embed.start'>): OpenCall {
+    const call = this.#bare(event, event.model);
+    this.#calls.set(event.spanId, call);
+    return call;
+  }
+
   /** The call as it stood before this piece, so that the first piece can be told. */
   delta(event: EventOf<'model.delta'>): OpenCall {
     const call = this.#calls.get(event.spanId) ?? this.#bare(event, '');
@@ -90,7 +101,7 @@ export class OpenCalls {
     if (call) this.#calls.set(spanId, Object.freeze({ ...call, firstDeltaAt: null }));
   }
 
-  close(event: EventOf<'model.end'>): OpenCall {
+  close(event: EventOf<'model.end' | 'embed.end'>): OpenCall {
     const call = this.#calls.get(event.spanId);
     this.#calls.delete(event.spanId);
     if (call === undefined) return this.#bare(event, event.model);
@@ -115,6 +126,7 @@ export class OpenCalls {
       id: spanId,
       runId,
       ...namesOf(fullModel),
+      callType: event.type.startsWith('embed') ? 'aembedding' : 'acompletion',
       ...this.#placeOf(event),
       startedAt: time,
       firstDeltaAt: null,

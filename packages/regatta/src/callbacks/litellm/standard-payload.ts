@@ -6,8 +6,9 @@
  * what LiteLLM itself gives without a proxy.
  */
 import { deepFreeze } from '../../base/json.ts';
+import type { Saved } from '../../protocol/usage.ts';
+import type { CallResponse, CallUsage } from './embedding-response.ts';
 import type { CallException } from './exception.ts';
-import type { ModelResponse, OpenAIUsage } from './model-response.ts';
 import type { OpenCall } from './open-calls.ts';
 import type { OpenAIMessage } from './openai-message.ts';
 
@@ -46,6 +47,7 @@ export interface StandardLoggingPayload {
   readonly metadata: StandardLoggingMetadata;
   readonly cache_hit: boolean;
   readonly cache_key: null;
+  /** USD that a cached answer did not cost again; 0 where that is not known. */
   readonly saved_cache_cost: number;
   readonly request_tags: readonly string[];
   readonly end_user: string;
@@ -53,7 +55,7 @@ export interface StandardLoggingPayload {
   readonly user_agent: null;
   readonly messages: readonly OpenAIMessage[];
   /** `{}` for a failure. */
-  readonly response: ModelResponse | Readonly<Record<string, never>>;
+  readonly response: CallResponse | Readonly<Record<string, never>>;
   readonly error_str: string | null;
   readonly error_information: {
     readonly error_code: string;
@@ -74,7 +76,7 @@ export interface StandardLoggingPayload {
 /** Where a call belongs. LiteLLM's proxy keys are null; our ids are in `requester_metadata`. */
 export interface StandardLoggingMetadata {
   readonly requester_metadata: CallMetadata;
-  readonly usage_object: OpenAIUsage | null;
+  readonly usage_object: CallUsage | null;
   readonly applied_guardrails: readonly string[];
   readonly [proxyKey: string]: unknown;
 }
@@ -135,20 +137,27 @@ const NO_ERROR: StandardLoggingPayload['error_information'] = Object.freeze({
 
 /** How a call ended. */
 export type Ending =
-  | { readonly endedAt: number; readonly response: ModelResponse; readonly costUsd: number | null }
+  | {
+      readonly endedAt: number;
+      readonly response: CallResponse;
+      readonly costUsd: number | null;
+      /** Of an answer from a cache. */
+      readonly saved: Saved | undefined;
+    }
   | { readonly endedAt: number; readonly exception: CallException };
 
 export function toStandardPayload(call: OpenCall, ending: Ending): StandardLoggingPayload {
   const { endedAt } = ending;
   const isSuccess = 'response' in ending;
   const usage = isSuccess ? ending.response.usage : null;
+  const saved = isSuccess ? ending.saved : undefined;
   const status = isSuccess ? 'success' : 'failure';
   const firstAt = call.firstDeltaAt ?? endedAt;
   return deepFreeze({
     id: call.id,
     trace_id: call.runId,
     litellm_call_id: call.id,
-    call_type: 'acompletion',
+    call_type: call.callType,
     stream: isSuccess && call.isStream ? true : null,
     response_cost: (isSuccess ? ending.costUsd : null) ?? 0,
     cost_breakdown: null,
@@ -175,9 +184,9 @@ export function toStandardPayload(call: OpenCall, ending: Ending): StandardLoggi
       usage_object: usage,
       applied_guardrails: [],
     },
-    cache_hit: false,
+    cache_hit: saved !== undefined,
     cache_key: null,
-    saved_cache_cost: 0,
+    saved_cache_cost: saved?.costUsd ?? 0,
     request_tags: [],
     end_user: '',
     requester_ip_address: null,

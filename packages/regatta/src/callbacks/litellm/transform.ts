@@ -63,10 +63,11 @@ function maskStart(hook: Hook, event: EventOf<'model.start'>, call: OpenCall): R
 }
 
 function maskEnd(hook: Hook, event: EventOf<'model.end'>, call: OpenCall): RunEvent {
-  const { message, finishReason, usage, costUsd, time } = event;
+  const { message, finishReason, costUsd, time, saved } = event;
   if (message === null) return event;
+  const usage = saved?.usage ?? event.usage;
   const response = toModelResponse({ ...call, time }, { message, finishReason, usage });
-  const kwargs = successKwargs(call, { endedAt: time, response, costUsd }, 'successful_api_call');
+  const kwargs = successKwargs(call, { endedAt: time, response, costUsd, saved }, 'successful_api_call');
   const [, result] = callHook(hook, kwargs, response);
   const shown = mergeMessage(message, firstMessageOf(result));
   return Object.freeze({ ...event, message: shown.role === 'assistant' ? shown : EMPTY_ANSWER });

@@ -28,6 +28,7 @@ const CONTEXT_LENGTH: readonly RegExp[] = [
   /exceeds the maximum number of tokens/i, // Gemini
   /too many (input )?tokens/i, // Cohere, Bedrock
   /reduce the length of/i, // Groq
+  /max_new_tokens\W+must be <=/i, // Hugging Face's text-generation-inference, and hosts that run it
 ];
 
 export function classify({ status, said, marks }: Failure): FailureCode {

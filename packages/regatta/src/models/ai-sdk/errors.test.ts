@@ -141,6 +141,75 @@ describe('the code', () => {
       false,
     ],
     [
+      // https://github.com/strands-agents/harness-sdk/pull/1663
+      'too long, Claude on Bedrock',
+      apiError(400, {
+        message:
+          'The model returned the following errors: prompt is too long: 903884 tokens > 200000 maximum',
+      }),
+      'context-length',
+      false,
+    ],
+    [
+      'too long, Azure',
+      apiError(400, {
+        error: {
+          message:
+            "This model's maximum context length is 8192 tokens. However, your messages resulted in 9064 tokens. Please reduce the length of the messages.",
+          type: 'invalid_request_error',
+          param: 'messages',
+          code: 'context_length_exceeded',
+        },
+      }),
+      'context-length',
+      false,
+    ],
+    [
+      // https://github.com/thepersonalaicompany/amurex-backend/issues/51
+      'too long, Groq',
+      apiError(400, {
+        error: {
+          message: 'Please reduce the length of the messages or completion.',
+          type: 'invalid_request_error',
+          param: 'messages',
+          code: 'context_length_exceeded',
+        },
+      }),
+      'context-length',
+      false,
+    ],
+    [
+      // https://github.com/cline/cline/issues/3120
+      'too long, xAI',
+      apiError(400, {
+        code: 'Client specified an invalid argument',
+        error: "This model's maximum prompt length is 131072 but the request contains 136973 tokens.",
+      }),
+      'context-length',
+      false,
+    ],
+    [
+      // https://github.com/cohere-ai/sandbox-topically/issues/4
+      'too long, Cohere',
+      apiError(400, {
+        message:
+          'too many tokens: total number of tokens (prompt and prediction) cannot exceed 2048 - received 6354. Try using a shorter prompt or a smaller max_tokens value.',
+      }),
+      'context-length',
+      false,
+    ],
+    [
+      // https://github.com/huggingface/llm-vscode/issues/94
+      'too long, text-generation-inference',
+      apiError(422, {
+        error:
+          'Input validation error: `inputs` tokens + `max_new_tokens` must be <= 2048. Given: 3474 `inputs` tokens and 60 `max_new_tokens`',
+        error_type: 'validation',
+      }),
+      'context-length',
+      false,
+    ],
+    [
       'too long, vLLM',
       apiError(400, {
         object: 'error',

@@ -6,7 +6,7 @@
  */
 import { untilAborted } from '../../base/abort.ts';
 import type { JsonObject } from '../../base/json.ts';
-import type { Model, ModelReply, ModelSettings } from '../../ports/model.ts';
+import type { Model, ModelReply, ModelSettings, Takes } from '../../ports/model.ts';
 import { toModelError } from './errors.ts';
 import { fromResult } from './from-result.ts';
 import { fromStream } from './from-stream.ts';
@@ -22,6 +22,8 @@ export interface AdapterOptions {
   readonly keyVariable?: string | undefined;
   /** Null: never send a schema for the answer. Default: by the name of the object's provider. */
   readonly structured?: StructuredOutput | null;
+  /** Whether it takes JSON mode without a schema. Default: by the name of the object's provider. */
+  readonly takesJson?: Takes;
   /** Provider options under those of the settings. */
   readonly providerOptions?: Readonly<Record<string, JsonObject>>;
 }
@@ -29,7 +31,14 @@ export interface AdapterOptions {
 export function adaptLanguageModel(
   model: LanguageModel,
   settings: ModelSettings,
-  { id, key, keyVariable, structured = structuredOf(model), providerOptions = {} }: AdapterOptions = {},
+  {
+    id,
+    key,
+    keyVariable,
+    structured = structuredOf(model),
+    takesJson = takesJsonOf(model),
+    providerOptions = {},
+  }: AdapterOptions = {},
 ): Model {
   const modelId = id ?? `${model.provider.split('.', 1)[0]}/${model.modelId}`;
   const fixed = toFixedOptions(settings, providerOptions);
@@ -44,6 +53,7 @@ export function adaptLanguageModel(
     id: modelId,
     price: settings.price,
     takesSchema: takesSchemaOf(structured),
+    takesJson,
     async *call(request, context) {
       const { signal, wantsDeltas, clock } = context;
       try {
@@ -75,11 +85,26 @@ async function closeLate(answer: ReturnType<Callable['doStream']>, reason: unkno
   } catch {} // see above
 }
 
-function takesSchemaOf(structured: StructuredOutput | null): NonNullable<Model['takesSchema']> {
+function takesSchemaOf(structured: StructuredOutput | null): Takes {
   if (structured === null) return 'never';
   return structured.besideTools ? 'always' : 'without-tools';
 }
 
 function structuredOf({ provider }: LanguageModel): StructuredOutput {
-  return /^(openai|azure|azure-openai)\./.test(provider) ? OPENAI_STRUCTURED : { besideTools: false };
+  return isOpenAI(provider) ? OPENAI_STRUCTURED : { besideTools: false };
+}
+
+/**
+ * What the packages make of `responseFormat: { type: 'json' }` without a schema: OpenAI's and Azure's
+ * `json_object`, Google's a media type, Cohere's and those of other hosts `json_object`; Anthropic's and
+ * Bedrock's a warning, and nothing in the request (@ai-sdk/anthropic 4, @ai-sdk/amazon-bedrock 5).
+ * Gemini and Cohere refuse it beside tools.
+ */
+function takesJsonOf({ provider }: LanguageModel): Takes {
+  if (isOpenAI(provider)) return 'always';
+  return /anthropic|bedrock/.test(provider) ? 'never' : 'without-tools';
+}
+
+function isOpenAI(provider: string): boolean {
+  return /^(openai|azure|azure-openai)\./.test(provider);
 }

@@ -59,7 +59,9 @@ export function toOptions(
     options.toolChoice =
       typeof toolChoice === 'string' ? { type: toolChoice } : { type: 'tool', toolName: toolChoice.tool };
   }
-  if (output && structured && (structured.besideTools || tools.length === 0)) {
+  if (output?.isAnyObject) {
+    options.responseFormat = { type: 'json' };
+  } else if (output && structured && (structured.besideTools || tools.length === 0)) {
     const { name, schema } = output;
     options.responseFormat = { type: 'json', name, schema: schema as Record<string, never> }; // as above
     if (structured.strictUnder) {

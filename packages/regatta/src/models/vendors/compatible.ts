@@ -23,6 +23,7 @@ export const compatible: Vendor = {
     return adaptLanguageModel(chatModel(modelId), settings, {
       ...named(opening, key),
       structured: host.takesSchema ? { besideTools: false, strictUnder: 'openaiCompatible' } : null,
+      takesJson: host.takesJson ? 'without-tools' : 'never',
     });
   },
 

@@ -132,7 +132,8 @@ export function infoOf(name: string): ProviderInfo {
 }
 
 function fromHost(host: CompatibleHost): Given {
-  const { baseURLVariable, keyVariable, needsKey, takesSchema, embeddings } = host;
+  const { baseURLVariable, keyVariable, needsKey, takesSchema, takesJson, embeddings } = host;
+  const takes = [...(takesSchema ? ['schemas'] : []), ...(takesJson ? ['JSON mode'] : [])];
   return {
     package: '@ai-sdk/openai-compatible',
     keyVariables: [keyVariable],
@@ -140,7 +141,7 @@ function fromHost(host: CompatibleHost): Given {
     baseURLVariable,
     baseURL: host.baseURL ?? null,
     embeds: embeddings !== null,
-    notes: takesSchema ? 'takes schemas' : '',
+    notes: takes.length > 0 ? `takes ${takes.join(', ')}` : '',
   };
 }
 
