@@ -158,7 +158,7 @@ export const sharing: Section = {
     {
       race: 'R42',
       title: 'whether a reply is kept is checked, and nobody is told that it is being asked for',
-      file: 'model/cached.ts',
+      file: 'base/flights.ts',
       find: 'flights.set(key, promise);',
       replace: '',
       test: 'packages/regatta/src/model/single-flight.test.ts',
@@ -167,7 +167,7 @@ export const sharing: Section = {
     {
       race: 'R42',
       title: 'those who wait for the answer of a call that is cancelled are cancelled with it',
-      file: 'model/cached.ts',
+      file: 'base/flights.ts',
       find: "if (landing.is === 'left') continue;",
       replace: "if (landing.is === 'left') throw new Error('cancelled');",
       test: CACHED,

@@ -1,9 +1,10 @@
 /** What the caches of one runtime share: calls under way, and names for what has no text. */
 import { randomUUID } from 'node:crypto';
+import { Flights } from '../base/flights.ts';
 import type { CallContext } from '../ports/call-context.ts';
 import type { LlmDefinition, Model } from '../ports/model.ts';
 import type { Env, Providers } from '../ports/provider.ts';
-import { cached, type Flights } from './cached.ts';
+import { cached } from './cached.ts';
 import { identityOf, replyKey, type Sharers } from './reply-key.ts';
 import { deploymentsOf } from './router.ts';
 
@@ -16,7 +17,7 @@ export type KeepReplies = (model: Model, definition: LlmDefinition) => Model;
 
 /** Gives models as their definitions say: with a cache, or as they are. */
 export function createKeeper({ providers, env }: KeeperOptions): KeepReplies {
-  const flights: Flights = new Map();
+  const flights = new Flights();
   const numbers = new WeakMap<object, number>();
   const runtimeId = randomUUID();
   let count = 0;
