@@ -131,7 +131,7 @@ export const sharing: Section = {
       race: 'R39',
       title: 'uses of a tool are counted by its name',
       file: 'tool/call-tool.ts',
-      find: 'context.countUse(tool)',
+      find: 'context.countUse(tool.origin ?? tool)',
       replace: 'context.countUse(tool.name as never)',
       test: RUNS,
       name: 'two agents of one role keep their own models and tools (R39)',
