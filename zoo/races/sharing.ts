@@ -156,6 +156,15 @@ export const sharing: Section = {
       name: 'the same characters in other places are another key',
     },
     {
+      race: 'R41',
+      title: 'kept results of tools are shared by runs with another context',
+      file: 'tool/tool-cache.ts',
+      find: 'key === undefined ? nameOf(context.context)',
+      replace: 'key === undefined ? null',
+      test: 'packages/regatta/src/tool/tool-cache.test.ts',
+      name: 'runs with another context share nothing, unless a key says whose results are',
+    },
+    {
       race: 'R42',
       title: 'whether a reply is kept is checked, and nobody is told that it is being asked for',
       file: 'base/flights.ts',
@@ -172,6 +181,15 @@ export const sharing: Section = {
       replace: "if (landing.is === 'left') throw new Error('cancelled');",
       test: CACHED,
       name: 'the one that asks is cancelled: one of those who waited asks',
+    },
+    {
+      race: 'R42',
+      title: 'those who wait for the use of a tool wait for a tool that is deaf, although its run has left',
+      file: 'tool/execute.ts',
+      find: 'cancel.race(attempt(use, inner, tally))',
+      replace: 'attempt(use, inner, tally)',
+      test: 'packages/regatta/src/tool/tool-cache.test.ts',
+      name: 'the run that works is cancelled although its tool is deaf: one of those who waited works in its place',
     },
     {
       race: 'R42',
