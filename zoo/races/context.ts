@@ -110,9 +110,9 @@ export const context: Section = {
     {
       race: 'R27',
       title: 'a tool is called in the context of whoever drives the run',
-      file: 'tool/call-tool.ts',
-      find: 'cancel.race(context.enter(work))',
-      replace: 'cancel.race(work())',
+      file: 'tool/execute.ts',
+      find: 'await context.enter(work)',
+      replace: 'await work()',
       test: AMBIENT,
       name: 'als: a tool sees its own run although another one started, and drives, it (R27)',
     },

@@ -59,6 +59,7 @@ export { Task, type TaskOptions } from './api/task.ts';
 // Tests and training of crews.
 export type { TestOptions } from './api/test-crew.ts';
 export { type ThreadsOptions, threads } from './api/threads.ts';
+export { toolCache } from './api/tool-cache.ts';
 export type { TrainOptions } from './api/train-crew.ts';
 // Seams, for implementations of your own.
 export type { Clock, Random } from './base/clock.ts';
@@ -147,7 +148,17 @@ export type { CachePolicy, CacheStats, ReplyStore } from './ports/reply-store.ts
 export type { RunContext } from './ports/run-context.ts';
 export type { OverflowPolicy, Spill } from './ports/scope.ts';
 export type { EventDraft, Span, Work } from './ports/span.ts';
-export type { Tool, ToolContext } from './ports/tool.ts';
+export type {
+  KeptText,
+  NeedsApproval,
+  OnFailure,
+  Tool,
+  ToolCache,
+  ToolContext,
+  ToolPolicy,
+  ToolUse,
+} from './ports/tool.ts';
+export { ToolError, type ToolErrorOptions } from './ports/tool-error.ts';
 export type { CrewRef } from './protocol/crew-ref.ts';
 export type { EventType, FinishReason, ReadableEvent, RunEvent } from './protocol/event.ts';
 export type { InputAnswer, InputAnswers, InputKind, InputRequest, PendingInput } from './protocol/input.ts';
@@ -192,3 +203,6 @@ export { type OtlpSink, type OtlpSinkOptions, otlpSink } from './sinks/otlp.ts';
 export { type MemoryCache, type MemoryCacheOptions, memoryCache } from './stores/memory-cache.ts';
 export { type SqliteCache, type SqliteCacheOptions, sqliteCache } from './stores/sqlite-cache.ts';
 export { defineTool, type ToolOptions } from './tool/define-tool.ts';
+export { onFailureOf } from './tool/failure-policy.ts';
+export { type ApprovalOptions, withApproval, withPolicy } from './tool/policy.ts';
+export type { ToolCacheOptions } from './tool/tool-cache.ts';

@@ -18,6 +18,7 @@ import type { Work } from '../ports/span.ts';
 import type { Tool } from '../ports/tool.ts';
 import { type Message, textOf, toolCallsOf } from '../protocol/message.ts';
 import { callTools } from '../tool/call-tools.ts';
+import { finalResult } from '../tool/final-result.ts';
 import type { AgentDefinition } from './definition.ts';
 
 /** One piece of work for an agent. */
@@ -114,8 +115,15 @@ export async function* converse(
     messages.push(message);
     const calls = toolCallsOf(message);
     if (calls.length > 0 && mayUseTools) {
-      messages.push(...(yield* callTools({ tools, calls, turn }, context)));
-      continue;
+      const results = yield* callTools({ tools, calls, turn }, context);
+      messages.push(...results);
+      const final = finalResult(tools, results);
+      if (final === undefined) continue;
+      const { content } = final;
+      if (contract === null) return { text: content, parsed: undefined };
+      const fit = await untilAborted(checkAnswer(content, contract, 'stop'), context.signal, context.orphan);
+      if (fit.isValid) return { text: content, parsed: fit.value };
+      continue; // the model has the result, and makes an answer of it
     }
     if (finishReason === 'content-filter') throw filteredError(model.id);
     if (finishReason === 'pause') continue; // the provider goes on by itself when it is asked again

@@ -59,8 +59,20 @@ export interface ErrorDetails {
   'model/circuit-open': ModelFailure;
   'tool/unknown': { readonly tool: string; readonly known: readonly string[] };
   'tool/invalid-arguments': { readonly tool: string; readonly problems: readonly Problem[] };
-  'tool/failed': { readonly tool: string };
+  'tool/failed': {
+    readonly tool: string;
+    /** The tool's own code, or null. */
+    readonly toolCode: string | null;
+    /** True if the tool says that the same use may succeed later. */
+    readonly retryable: boolean;
+  };
   'tool/timeout': { readonly tool: string; readonly timeoutMs: number };
+  'tool/refused': { readonly tool: string; readonly reason: string };
+  /** `because`: the tool of the same turn that failed. */
+  'tool/cancelled': { readonly because: string };
+  /** A tool was asked for something outside of what it is confined to. `value`: the path, host or address. */
+  'tool/confined': { readonly to: 'folder' | 'hosts'; readonly value: string };
+  'tool/missing-package': { readonly tool: string; readonly package: string; readonly command: string };
   'tool/use-limit': { readonly tool: string; readonly maxUses: number };
   'agent/no-answer': { readonly agent: string; readonly calls: number };
   'agent/timeout': { readonly agent: string; readonly maxExecutionTimeMs: number };

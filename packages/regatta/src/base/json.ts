@@ -92,6 +92,17 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** Whether `value` is nothing but JSON: no Date, Map, undefined, NaN or the like inside. Not for cycles. */
+export function isPlainJson(value: unknown): value is Json {
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return true;
+  if (typeof value === 'number') return Number.isFinite(value);
+  if (Array.isArray(value)) return value.every(isPlainJson);
+  if (typeof value !== 'object') return false;
+  const prototype = Object.getPrototypeOf(value);
+  const isPlain = prototype === Object.prototype || prototype === null;
+  return isPlain && !('toJSON' in value) && Object.values(value).every(isPlainJson);
+}
+
 /** JSON text with object keys in sorted order: equal values give equal texts. */
 export function stableStringify(value: Json): string {
   if (Array.isArray(value)) return `[${value.map(stableStringify).join(',')}]`;

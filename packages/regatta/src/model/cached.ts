@@ -11,6 +11,7 @@
 import { CancelScope, untilAborted } from '../base/abort.ts';
 import { Channel } from '../base/channel.ts';
 import { isRegattaError } from '../base/errors.ts';
+import type { Flights, Landing } from '../base/flights.ts';
 import { deepFreeze, isJsonObject, parseJson } from '../base/json.ts';
 import type { CallContext } from '../ports/call-context.ts';
 import type { Model, ModelEvent, ModelReply, ModelRequest } from '../ports/model.ts';
@@ -21,19 +22,9 @@ import { wrapModel } from './wrap.ts';
 
 type News = AsyncGenerator<ModelEvent, ModelReply, void>;
 
-/** What became of the call that asked for all. */
-type Landing =
-  | { readonly is: 'answered'; readonly text: string }
-  /** What it got is of no use to others. */
-  | { readonly is: 'failed' }
-  /** It went before there was an answer. */
-  | { readonly is: 'left' };
-
-/** Calls under way that others may wait for, by key. Of one runtime. */
-export type Flights = Map<string, Promise<Landing>>;
-
 export interface CachedOptions {
   readonly policy: CachePolicy;
+  /** Of one runtime. */
   readonly flights: Flights;
   readonly keyOf: (request: ModelRequest, context: CallContext) => string;
 }
@@ -54,22 +45,16 @@ export function cached(model: Model, { policy, flights, keyOf }: CachedOptions):
   return wrapModel(model, async function* (request, context) {
     const key = keyOf(request, context);
     const call = { model, request, context, policy, key };
-    for (let flight = flights.get(key); flight !== undefined; flight = flights.get(key)) {
-      const landing = await untilAborted(flight, context.signal);
-      if (landing.is === 'answered') {
-        store.count('hit');
-        return yield* replay(landing.text, context);
-      }
-      if (landing.is === 'left') continue; // the first of those who waited asks in its place
+    const boarding = await flights.board(key, context.signal);
+    if (boarding.is === 'answered') {
+      store.count('hit');
+      return yield* replay(boarding.text, context);
+    }
+    if (boarding.is === 'failed') {
       store.count('miss');
       return yield* ask(call, () => undefined);
     }
-    const { promise, resolve } = Promise.withResolvers<Landing>();
-    flights.set(key, promise);
-    const land = (landing: Landing): void => {
-      if (flights.get(key) === promise) flights.delete(key);
-      resolve(landing);
-    };
+    const { land } = boarding;
     try {
       const text = await untilAborted(read(call), context.signal, context.orphan);
       if (text !== undefined) land({ is: 'answered', text });

@@ -1,6 +1,7 @@
 /** Gives the models of one runtime their caches. */
+import { Flights } from '../base/flights.ts';
 import type { LlmDefinition, Model } from '../ports/model.ts';
-import { cached, type Flights } from './cached.ts';
+import { cached } from './cached.ts';
 import { createIdentifier, type IdentifierOptions } from './identify.ts';
 import { replyKey } from './reply-key.ts';
 
@@ -8,7 +9,7 @@ export type KeepReplies = (model: Model, definition: LlmDefinition) => Model;
 
 /** Gives models as their definitions say: with a cache, or as they are. */
 export function createKeeper(options: IdentifierOptions): KeepReplies {
-  const flights: Flights = new Map();
+  const flights = new Flights();
   const identifier = createIdentifier(options);
   return (model, definition) => {
     const { cache: policy } = definition.settings;

@@ -4,8 +4,7 @@
  * The name is a hash of JSON with sorted keys, so no two askings have the same text, however their
  * values are cut: not tool "a-b" with "c", and tool "a" with "b-c".
  */
-import { createHash } from 'node:crypto';
-import { stableStringify, toJson } from '../base/json.ts';
+import { hashOf } from '../base/hash.ts';
 import type { EmbedderDefinition } from '../ports/embedder.ts';
 import type { LlmDefinition, ModelRequest } from '../ports/model.ts';
 import type { Env } from '../ports/provider.ts';
@@ -18,13 +17,6 @@ export type Sharers =
   | { readonly scope: 'run'; readonly runId: string }
   | { readonly scope: 'runtime'; readonly runtimeId: string }
   | { readonly scope: 'named'; readonly name: string };
-
-/** A hash of `value` as JSON. */
-export function hashOf(value: unknown): string {
-  return createHash('sha256')
-    .update(stableStringify(toJson(value)))
-    .digest('hex');
-}
 
 /** `asked` is what `identityOf` gave. The number of the attempt is not a part of it. */
 export function replyKey(asked: string, { attempt: _, ...request }: ModelRequest, sharers: Sharers): string {

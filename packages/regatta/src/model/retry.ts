@@ -1,5 +1,5 @@
 /** Tries failed calls of a model again, and says so. Below this nothing retries. */
-
+import { backoffMs } from '../base/backoff.ts';
 import type { Random } from '../base/clock.ts';
 import { toErrorData } from '../base/error-data.ts';
 import { isRegattaError } from '../base/errors.ts';
@@ -43,18 +43,15 @@ function isBusyForLong(error: unknown, { maxDelayMs }: RetryPolicy): boolean {
   return isRegattaError(error, 'model/overloaded') || (retryAfterOf(error) ?? 0) > maxDelayMs;
 }
 
-interface Backoff {
+interface Delays {
   readonly policy: RetryPolicy;
   readonly random: Random;
 }
 
-/** What the provider asked for, else exponential backoff with full jitter, so that callers spread out. */
-export function delayOf(error: unknown, tries: number, { policy, random }: Backoff): number {
-  const { minDelayMs, maxDelayMs } = policy;
+/** What the provider asked for, else a backoff. */
+export function delayOf(error: unknown, tries: number, { policy, random }: Delays): number {
   const asked = retryAfterOf(error);
-  if (asked !== null) return Math.min(asked, maxDelayMs);
-  const ceiling = Math.min(maxDelayMs, minDelayMs * 2 ** (tries - 1));
-  return Math.round(minDelayMs / 2 + random() * (ceiling - minDelayMs / 2));
+  return asked === null ? backoffMs(tries, { ...policy, random }) : Math.min(asked, policy.maxDelayMs);
 }
 
 function retryAfterOf(error: unknown): number | null {

@@ -1,5 +1,5 @@
 /** The user's seam: what a model may ask for. */
-import type { JsonObject } from '../base/json.ts';
+import type { Json, JsonObject } from '../base/json.ts';
 import type { ParseResult } from '../base/schema.ts';
 import type { RunContext } from './run-context.ts';
 import type { Work } from './span.ts';
@@ -18,22 +18,76 @@ export interface ToolContext<Context = unknown> {
   readonly context: Context;
 }
 
+/** What a tool's own failure comes to: the model is told and goes on, or the task fails with it. */
+export type OnFailure = 'answer' | 'fail';
+
+/** Whether a use needs a person's approval. Only `false` is a no. */
+export type NeedsApproval = (args: unknown, context: ToolContext) => boolean | Promise<boolean>;
+
+/** How a tool is used. What is absent is as its default says. */
+export interface ToolPolicy {
+  /** Milliseconds for one use, with all that is tried again. Waiting for a person does not count. */
+  readonly timeoutMs: number;
+  /** Uses allowed in one run; undefined = no limit. */
+  readonly maxUses?: number | undefined;
+  /** Whether a person is asked before each use. @default false */
+  readonly needsApproval?: boolean | NeedsApproval | undefined;
+  /** Milliseconds to wait for the person; then the use is refused. @default as long as the run lasts */
+  readonly approvalTimeoutMs?: number | undefined;
+  /** Keeps results of `execute`. @default none */
+  readonly cache?: ToolCache | undefined;
+  /** How often `execute` is tried again after a failure that says `retryable`. @default 0 */
+  readonly retries?: number | undefined;
+  /** @default that of task, agent or crew, else 'answer' */
+  readonly onFailure?: OnFailure | undefined;
+  /** Whether a result is the agent's final answer, if it fits the output schema. @default false */
+  readonly resultAsAnswer?: boolean | undefined;
+  /** Whether a use changes something outside, so that doing it twice matters. @default false */
+  readonly sideEffect?: boolean | undefined;
+}
+
 /** A tool, made by `defineTool`. Frozen; it may serve any number of runs at once. */
-export interface Tool {
+export interface Tool extends ToolPolicy {
   readonly name: string;
   readonly description: string;
   readonly inputSchema: JsonObject;
-  /** Milliseconds for one use. */
-  readonly timeoutMs: number;
-  /** Uses allowed in one run; undefined = no limit. */
-  readonly maxUses: number | undefined;
+  /** The tool that this one is with another policy: their uses are counted together, and results shared. */
+  readonly origin?: Tool | undefined;
   /** Checks the arguments that a model wrote. */
   parse(args: unknown): Promise<ParseResult<unknown>>;
   /** Gets what `parse` accepted. Returns text, or anything that JSON can carry. */
   execute(args: unknown, context: ToolContext): unknown;
   /**
    * In place of `execute`, for tools of ours whose use is work of a run: other agents' events, models'
-   * calls. What the model is told is what it returns; it opens its spans inside the tool's.
+   * calls. What the model is told is what it returns; it opens its spans inside the tool's. It has no
+   * `cache`, `retries` or `timeoutMs`.
    */
   work?(args: unknown, context: RunContext): Work<string>;
+}
+
+/** One use of a tool, of arguments that it takes. */
+export interface ToolUse {
+  readonly tool: Tool;
+  readonly callId: string;
+  /** As they were written and guards let them pass. */
+  readonly args: Json;
+  /** What `parse` made of them. */
+  readonly parsed: unknown;
+}
+
+/** Made by `toolCache`. It is the only state of its tools, and it is the user's own. */
+export interface ToolCache {
+  /**
+   * Gives the text that is kept for this use, or does `work`, and keeps what it gives. Failures are not
+   * kept. Of uses at once that are the same, one works.
+   *
+   * @throws what `work` throws; the signal's reason.
+   */
+  answer(use: ToolUse, context: RunContext, work: () => Promise<string>): Promise<KeptText>;
+}
+
+export interface KeptText {
+  readonly text: string;
+  /** Whether `work` of somebody else, now or earlier, gave it. */
+  readonly isCached: boolean;
 }

@@ -187,6 +187,10 @@ export interface ToolEnd {
   /** What the model is told. */
   readonly result: string;
   readonly error: ErrorData | null;
+  /** Present where the result was kept from an earlier use, or one at the same time: the tool did not run. */
+  readonly cached?: true;
+  /** Present where it was tried more than once. */
+  readonly attempts?: number;
 }
 /** The run waits for a person: whoever has the token may answer, once. */
 export interface InputStart extends Omit<PendingInput, 'runId' | 'task' | 'agent'> {

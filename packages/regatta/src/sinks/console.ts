@@ -82,8 +82,6 @@ function wordsOf(event: RunEvent): readonly string[] {
       const said = [`${texts} texts`, `${usage.inputTokens ?? '?'} tokens`, cost(costUsd)];
       return ['embed', model, ...said, attempts > 1 ? `${attempts} attempts` : '', failure(event.error)];
     }
-    case 'tool.end':
-      return ['tool', quote(event.tool), failure(event.error)];
     case 'delegation.end':
       return ['delegation', 'to', quote(event.coworker), failure(event.error)];
     case 'plan.end':
@@ -103,6 +101,11 @@ function wordsOf(event: RunEvent): readonly string[] {
         verdict,
         event.accepted === false ? '' : failure(event.error),
       ];
+    }
+    case 'tool.end': {
+      const { tool, cached, attempts, error } = event;
+      const how = cached ? 'cached' : attempts === undefined ? '' : `${attempts} attempts`;
+      return ['tool', quote(tool), how, failure(error)];
     }
     case 'input.start':
       return ['input', quote(event.question), `waits for ${event.token}`];

@@ -1,125 +1,124 @@
-/** One tool call: found, checked, counted, run in time, and answered, whatever happens. */
-import { CancelScope, untilAborted } from '../base/abort.ts';
+/** One tool call: found, guarded, checked, approved, counted, used, and answered, whatever happens. */
+import { untilAborted } from '../base/abort.ts';
 import { toErrorData } from '../base/error-data.ts';
-import { messageOf, RegattaError } from '../base/errors.ts';
+import { type ErrorCode, messageOf, RegattaError } from '../base/errors.ts';
 import type { Json } from '../base/json.ts';
 import { listProblems } from '../base/schema.ts';
 import type { RunContext } from '../ports/run-context.ts';
 import type { Work } from '../ports/span.ts';
-import type { Tool } from '../ports/tool.ts';
+import type { OnFailure, Tool, ToolUse } from '../ports/tool.ts';
 import type { ToolCallPart, ToolMessage } from '../protocol/message.ts';
 import type { ErrorData } from '../protocol/output.ts';
+import { approve } from './approve.ts';
+import { execute, type Outcome } from './execute.ts';
+import { onFailureOf } from './failure-policy.ts';
 
-/** One call as events: a start, what the tool's own work says, and one end. Never throws: a failure, also an abort, is an answer. */
-export async function* callTool(
-  tools: readonly Tool[],
-  call: ToolCallPart,
-  context: RunContext,
-): Work<ToolMessage> {
-  const { callId, tool, args } = call;
+export interface AskedTool {
+  readonly tools: readonly Tool[];
+  readonly call: ToolCallPart;
+  /** Of task, agent or crew; a tool's own goes before it. */
+  readonly onFailure: OnFailure | undefined;
+}
+
+/**
+ * One call as events: a start, what the tool's own work says, and one end. A failure, also an abort, is
+ * an answer, unless it is the tool's own and is to fail the task.
+ *
+ * @throws the tool's failure where `onFailure` is `fail`, after the end.
+ */
+export async function* callTool(asked: AskedTool, context: RunContext): Work<ToolMessage> {
+  const { callId, tool, args } = asked.call;
   const { span } = context;
   yield { span, body: { type: 'tool.start', tool, callId, args } };
-  const answer: { result: string; error: ErrorData | null } = { result: '', error: null };
-  try {
-    answer.result = yield* use(tools, call, context);
-  } catch (error) {
-    answer.result = messageOf(error);
-    answer.error = toErrorData(error);
-  }
-  yield { span, body: { type: 'tool.end', tool, callId, ...answer } };
-  const isError = answer.error !== null;
-  return Object.freeze({ role: 'tool', callId, tool, content: answer.result, isError });
+  const { failure, ...outcome } = yield* settle(asked, context);
+  const { result, error, isCached, attempts } = outcome;
+  const facts = { ...(isCached && { cached: true as const }), ...(attempts > 1 && { attempts }) };
+  yield { span, body: { type: 'tool.end', tool, callId, result, error, ...facts } };
+  if (failure !== null) throw failure.error;
+  return Object.freeze({ role: 'tool', callId, tool, content: result, isError: error !== null });
 }
 
-async function* use(tools: readonly Tool[], call: ToolCallPart, context: RunContext): Work<string> {
-  const tool = tools.find(({ name }) => name === call.tool);
-  if (tool === undefined) throw unknownTool(call.tool, tools);
-  const args = await guardArgs(call, context);
-  const parsed = await untilAborted(tool.parse(args), context.signal, context.orphan);
-  if (!parsed.isValid) {
-    const { name } = tool;
-    throw new RegattaError(
-      'tool/invalid-arguments',
-      `The arguments of tool "${name}" are not valid:\n${listProblems(parsed.problems)}\nCall it again with arguments that match this JSON Schema: ${JSON.stringify(tool.inputSchema)}`,
-      { tool: name, problems: parsed.problems },
-    );
+interface Settled extends Outcome {
+  /** What the task is to fail with. */
+  readonly failure: { readonly error: unknown } | null;
+}
+
+/** Never throws. */
+async function* settle({ tools, call, onFailure }: AskedTool, context: RunContext): Work<Settled> {
+  try {
+    const tool = tools.find(({ name }) => name === call.tool);
+    if (tool === undefined) throw unknownTool(call.tool, tools);
+    const outcome = yield* use(tool, call, context);
+    const isFatal = outcome.failure !== null && onFailureOf(tool.onFailure, onFailure) === 'fail';
+    return isFatal ? outcome : { ...outcome, failure: null };
+  } catch (error) {
+    return { ...failed(error), failure: null };
   }
+}
+
+async function* use(tool: Tool, { args, callId }: ToolCallPart, context: RunContext): Work<Settled> {
+  const prepare = async (written: Json): Promise<ToolUse> => {
+    const guarded = await guardArgs(tool, written, context);
+    return { tool, callId, args: guarded, parsed: await parseArgs(tool, guarded, context) };
+  };
+  const allowed = yield* approve(await prepare(args), prepare, context);
   if (tool.maxUses !== undefined) countUse(tool, tool.maxUses, context);
-  // Work of ours records its own steps; a user's function is one.
-  const result =
-    tool.work === undefined
-      ? await context.step('tool', () => execute(tool, { args: parsed.value, callId: call.callId }, context))
-      : yield* tool.work(parsed.value, context);
-  if (!context.isGuarded('tool.after')) return result;
-  return (await context.guard('tool.after', { tool: tool.name, args, result })).result;
+  const outcome = yield* perform(allowed, context);
+  if (outcome.error !== null || !context.isGuarded('tool.after')) return outcome;
+  const subject = { tool: tool.name, args: allowed.args, result: outcome.result };
+  const { result } = await context.guard('tool.after', subject);
+  return { ...outcome, result };
 }
 
-async function guardArgs({ tool, args }: ToolCallPart, context: RunContext): Promise<Json> {
+/** Work of ours records its own steps; a user's function is one. */
+async function* perform(allowed: ToolUse, context: RunContext): Work<Settled> {
+  const { tool, parsed } = allowed;
+  if (tool.work === undefined) {
+    let thrown: unknown;
+    const outcome = await context.step('tool', () =>
+      execute(allowed, context, (error) => {
+        thrown = error;
+      }),
+    );
+    const { error } = outcome;
+    return { ...outcome, failure: error === null ? null : { error: thrown ?? revive(error) } };
+  }
+  try {
+    const result = yield* tool.work(parsed, context);
+    return { result, error: null, isCached: false, attempts: 1, failure: null };
+  } catch (error) {
+    context.signal.throwIfAborted();
+    return { ...failed(error), failure: { error } };
+  }
+}
+
+function failed(error: unknown): Outcome {
+  return { result: messageOf(error), error: toErrorData(error), isCached: false, attempts: 1 };
+}
+
+/** A failure that was recorded. */
+function revive({ code, message, details }: ErrorData): RegattaError {
+  return new RegattaError(code as ErrorCode, message, details as never); // it was one of ours, as `inTime` throws
+}
+
+async function guardArgs({ name }: Tool, args: Json, context: RunContext): Promise<Json> {
   if (!context.isGuarded('tool.before')) return args;
-  return (await context.guard('tool.before', { tool, args })).args;
+  return (await context.guard('tool.before', { tool: name, args })).args;
 }
 
-async function execute(
-  tool: Tool,
-  { args, callId }: { readonly args: unknown; readonly callId: string },
-  context: RunContext,
-): Promise<string> {
-  const { runId, span } = context;
-  const { name, timeoutMs } = tool;
-  const cancel = new CancelScope(context.signal, {
-    timeoutMs,
-    timeoutReason: () =>
-      new RegattaError(
-        'tool/timeout',
-        `Tool "${name}" did not answer within ${timeoutMs} ms. Try another way, or raise its timeoutMs.`,
-        { tool: name, timeoutMs },
-      ),
-    onOrphan: context.orphan,
-  });
-  const { signal } = cancel;
-  const { task, agent } = span;
-  try {
-    signal.throwIfAborted();
-    const work = async (): Promise<unknown> =>
-      tool.execute(args, {
-        runId,
-        task,
-        agent,
-        callId,
-        idempotencyKey: span.id,
-        signal,
-        context: context.context,
-      });
-    return toText(await cancel.race(context.enter(work)), name);
-  } catch (error) {
-    if (error instanceof RegattaError || signal.aborted) throw error;
-    throw new RegattaError(
-      'tool/failed',
-      `Tool "${name}" failed: ${messageOf(error)}`,
-      { tool: name },
-      { cause: error },
-    );
-  } finally {
-    cancel.close();
-  }
-}
-
-function toText(result: unknown, tool: string): string {
-  if (typeof result === 'string') return result;
-  try {
-    return JSON.stringify(result) ?? 'null';
-  } catch (error) {
-    throw new RegattaError(
-      'tool/failed',
-      `Tool "${tool}" returned something that JSON cannot carry (${messageOf(error)}). Return text or plain data.`,
-      { tool },
-      { cause: error },
-    );
-  }
+async function parseArgs(tool: Tool, args: Json, { signal, orphan }: RunContext): Promise<unknown> {
+  const parsed = await untilAborted(tool.parse(args), signal, orphan);
+  if (parsed.isValid) return parsed.value;
+  const { name } = tool;
+  throw new RegattaError(
+    'tool/invalid-arguments',
+    `The arguments of tool "${name}" are not valid:\n${listProblems(parsed.problems)}\nCall it again with arguments that match this JSON Schema: ${JSON.stringify(tool.inputSchema)}`,
+    { tool: name, problems: parsed.problems },
+  );
 }
 
 function countUse(tool: Tool, maxUses: number, context: RunContext): void {
-  if (context.countUse(tool) <= maxUses) return;
+  if (context.countUse(tool.origin ?? tool) <= maxUses) return;
   throw new RegattaError(
     'tool/use-limit',
     `Tool "${tool.name}" may be used ${maxUses} ${maxUses === 1 ? 'time' : 'times'} in a run, and has been. Go on without it.`,

@@ -1,8 +1,10 @@
 /** The tool calls of one turn: run at once, reported as they finish, answered in the order asked. */
+import { CancelScope } from '../base/abort.ts';
+import { RegattaError } from '../base/errors.ts';
 import { Merge } from '../base/merge.ts';
 import type { RunContext } from '../ports/run-context.ts';
 import type { EventDraft, Work } from '../ports/span.ts';
-import type { Tool } from '../ports/tool.ts';
+import type { OnFailure, Tool } from '../ports/tool.ts';
 import type { ToolCallPart, ToolMessage } from '../protocol/message.ts';
 import { callTool } from './call-tool.ts';
 
@@ -14,32 +16,56 @@ export interface ToolTurn {
   readonly calls: readonly ToolCallPart[];
   /** Counts from 1; part of the calls' span ids. */
   readonly turn: number;
+  /** What `onFailureOf` gives for task, agent and crew; a tool's own goes before it. @default 'answer' */
+  readonly onFailure?: OnFailure | undefined;
 }
 
 /**
- * A tool's failure is an answer to the model, not an end of the run.
+ * A tool's failure is an answer to the model, not an end of the run; unless it is to fail the task. Then
+ * the other calls of the turn are cancelled, and those that wait do not begin.
  *
- * @throws the signal's reason once the context is aborted, after the end of every call that began.
+ * @throws the signal's reason once the context is aborted, or the first failure that is to fail the task;
+ * after the end of every call that began.
  */
 export async function* callTools(
-  { tools, calls, turn }: ToolTurn,
+  { tools, calls, turn, onFailure }: ToolTurn,
   context: RunContext,
 ): Work<readonly ToolMessage[]> {
   const answers: ToolMessage[] = [];
+  const failures: unknown[] = [];
   const work = new Merge<EventDraft>();
   const waiting = calls.map((call, index) => ({ call, index }));
+  const cancel = new CancelScope(context.signal);
   const startNext = (): void => {
-    if (context.signal.aborted) return;
+    if (cancel.signal.aborted) return;
     const next = waiting.shift();
     if (next === undefined) return;
     const { call, index } = next;
-    work.start(callTool(tools, call, context.child(`turn-${turn}/tool-${index}`)), (ended) => {
-      if (ended.isDone) answers[index] = ended.value; // it never throws
+    const inner = context.child(`turn-${turn}/tool-${index}`).withSignal(cancel.signal);
+    work.start(callTool({ tools, call, onFailure }, inner), (ended) => {
+      if (ended.isDone) answers[index] = ended.value;
+      else {
+        failures.push(ended.error);
+        cancel.abort(cancelledBy(call.tool));
+      }
       startNext();
     });
   };
-  for (let at = 0; at < TOOL_CONCURRENCY; at++) startNext();
-  yield* work.read();
+  try {
+    for (let at = 0; at < TOOL_CONCURRENCY; at++) startNext();
+    yield* work.read();
+  } finally {
+    cancel.close();
+  }
   context.signal.throwIfAborted();
+  if (failures.length > 0) throw failures[0];
   return answers;
+}
+
+function cancelledBy(tool: string): RegattaError {
+  return new RegattaError(
+    'tool/cancelled',
+    `This call was cancelled, because tool "${tool}" of the same turn failed, and its failure fails the task. Mend that tool, or give it onFailure: 'answer'.`,
+    { because: tool },
+  );
 }

@@ -1,7 +1,8 @@
 /** Makes tools: a name, a schema and a function, checked once. */
 import { Problems } from '../base/problems.ts';
 import { createContract, type InferSchema, type Schema } from '../base/schema.ts';
-import type { Tool, ToolContext } from '../ports/tool.ts';
+import type { NeedsApproval, OnFailure, Tool, ToolCache, ToolContext, ToolPolicy } from '../ports/tool.ts';
+import { checkPolicy } from './policy.ts';
 
 export interface ToolOptions<S extends Schema, Context> {
   /** Letters, digits, `_` and `-`, at most 64: what every provider takes. */
@@ -12,13 +13,35 @@ export interface ToolOptions<S extends Schema, Context> {
   readonly input: S;
   /**
    * Does the work. What it returns goes to the model: text as it is, anything else as JSON. What it
-   * throws goes to the model as an error that it may react to; it does not end the run.
+   * throws goes to the model as an error that it may react to; it does not end the run, unless
+   * `onFailure` says so.
    */
   readonly execute: (args: InferSchema<S>, context: ToolContext<Context>) => unknown;
-  /** Milliseconds for one use. @default 120000 */
+  /** Milliseconds for one use, with all that is tried again; waiting for a person does not count. @default 120000 */
   readonly timeoutMs?: number;
   /** Uses allowed in one run. @default no limit */
   readonly maxUses?: number;
+  /**
+   * Whether a person is asked before a use: always, or where the function does not say `false`. If it
+   * throws, the tool is not used.
+   *
+   * @default false
+   */
+  readonly needsApproval?:
+    | boolean
+    | ((args: InferSchema<S>, context: ToolContext<Context>) => boolean | Promise<boolean>);
+  /** Milliseconds to wait for the person; then the use is refused. @default as long as the run lasts */
+  readonly approvalTimeoutMs?: number;
+  /** Keeps results: `toolCache({ … })`. Not for a `sideEffect`. @default none */
+  readonly cache?: ToolCache;
+  /** How often `execute` is tried again after a failure with `retryable: true`. @default 0 */
+  readonly retries?: number;
+  /** What a failure of `execute` comes to: the model is told, or the task fails. @default 'answer' */
+  readonly onFailure?: OnFailure;
+  /** Whether a result is the agent's final answer, if it fits the output schema. @default false */
+  readonly resultAsAnswer?: boolean;
+  /** Whether a use changes something outside, so that doing it twice matters. @default false */
+  readonly sideEffect?: boolean;
 }
 
 /** Two minutes: longer than a slow page or query, shorter than anybody wants to wait for a hung one. */
@@ -38,7 +61,9 @@ const NAME = /^[A-Za-z0-9_-]{1,64}$/;
  * });
  */
 export function defineTool<S extends Schema, Context = unknown>(options: ToolOptions<S, Context>): Tool {
-  const { name, description, input, execute, timeoutMs = TIMEOUT_MS, maxUses } = options;
+  const { name, description, input, execute, timeoutMs = TIMEOUT_MS, ...rest } = options;
+  const needsApproval = rest.needsApproval as NeedsApproval | boolean | undefined; // as `execute` below
+  const policy: ToolPolicy = { ...rest, needsApproval, timeoutMs };
   const subject = `Tool "${name}"`;
   const problems = new Problems(subject);
   if (typeof name !== 'string' || !NAME.test(name)) {
@@ -52,16 +77,14 @@ export function defineTool<S extends Schema, Context = unknown>(options: ToolOpt
   if (typeof execute !== 'function') {
     problems.add('execute', execute, 'execute must be a function. Give the function that does the work.');
   }
-  problems.duration('timeoutMs', timeoutMs);
-  problems.integer('maxUses', maxUses, 1);
+  checkPolicy(problems, policy);
   problems.throwIfAny();
   const contract = createContract(input, subject);
   return Object.freeze({
+    ...policy,
     name,
     description,
     inputSchema: contract.jsonSchema,
-    timeoutMs,
-    maxUses,
     parse: contract.parse,
     // `parse` gave the arguments, so they are of the schema's type; the context is the user's own.
     execute: (args: unknown, context: ToolContext) =>

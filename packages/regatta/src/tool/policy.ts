@@ -1,0 +1,68 @@
+/** How tools are used: checked where it is said, and changed by making another tool. */
+import { Problems, show } from '../base/problems.ts';
+import type { NeedsApproval, Tool, ToolPolicy } from '../ports/tool.ts';
+
+/** Adds what is wrong with `policy`. */
+export function checkPolicy(problems: Problems, policy: ToolPolicy): void {
+  const { timeoutMs, maxUses, needsApproval, approvalTimeoutMs, retries, onFailure } = policy;
+  problems.duration('timeoutMs', timeoutMs);
+  problems.integer('maxUses', maxUses, 1);
+  problems.duration('approvalTimeoutMs', approvalTimeoutMs);
+  problems.integer('retries', retries, 0);
+  if (!['undefined', 'boolean', 'function'].includes(typeof needsApproval)) {
+    const text = `needsApproval must be true, false or a function, got ${show(needsApproval)}. Correct it or leave it out.`;
+    problems.add('needsApproval', needsApproval, text);
+  }
+  if (onFailure !== undefined && onFailure !== 'answer' && onFailure !== 'fail') {
+    const text = `onFailure must be 'answer' or 'fail', got ${show(onFailure)}. Correct it or leave it out.`;
+    problems.add('onFailure', onFailure, text);
+  }
+  checkCache(problems, policy);
+}
+
+function checkCache(problems: Problems, { cache, sideEffect }: ToolPolicy): void {
+  if (cache === undefined) return;
+  if (typeof cache?.answer !== 'function') {
+    problems.add('cache', cache, 'cache is not a tool cache. Make it with toolCache({ scope, ttlMs }).');
+  } else if (sideEffect === true) {
+    const text =
+      'cache and sideEffect exclude each other: a kept result changes nothing outside. Leave one out.';
+    problems.add('cache', true, text);
+  }
+}
+
+/**
+ * The same tool, used in another way; the one that is given stays as it is. Their uses count together, and
+ * a cache gives results of either to both. What `policy` does not name stays.
+ *
+ * @throws RegattaError `definition/invalid`.
+ * @example
+ * const [read] = fileTools({ root: 'reports' });
+ * const careful = withPolicy(read, { maxUses: 20, onFailure: 'fail' });
+ */
+export function withPolicy(tool: Tool, policy: Partial<ToolPolicy>): Tool {
+  const { timeoutMs = tool.timeoutMs } = policy;
+  const changed: Tool = { ...tool, ...policy, timeoutMs, origin: tool.origin ?? tool };
+  const problems = new Problems(`Tool "${tool.name}"`);
+  checkPolicy(problems, changed);
+  problems.throwIfAny();
+  return Object.freeze(changed);
+}
+
+export interface ApprovalOptions {
+  /** Whether this use needs approval; only `false` is a no. @default always */
+  readonly when?: NeedsApproval;
+  /** Milliseconds to wait for the person; then the use is refused. @default as long as the run lasts */
+  readonly timeoutMs?: number;
+}
+
+/**
+ * The same tool, which a person is asked about before each use.
+ *
+ * @throws RegattaError `definition/invalid`.
+ * @example
+ * const agent = new Agent({ role: 'Clerk', goal: 'Pay bills', tools: [withApproval(pay)] });
+ */
+export function withApproval(tool: Tool, { when, timeoutMs }: ApprovalOptions = {}): Tool {
+  return withPolicy(tool, { needsApproval: when ?? true, approvalTimeoutMs: timeoutMs });
+}
