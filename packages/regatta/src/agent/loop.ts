@@ -8,9 +8,9 @@ import { CancelScope, untilAborted } from '../base/abort.ts';
 import { toErrorData } from '../base/error-data.ts';
 import { RegattaError } from '../base/errors.ts';
 import type { Contract } from '../base/schema.ts';
-import { EMPTY_ANSWER_FEEDBACK, FINAL_ANSWER_REQUEST } from '../context/prompt.ts';
+import { EMPTY_ANSWER_FEEDBACK, FINAL_ANSWER_REQUEST, noCallsLeft } from '../context/prompt.ts';
+import type { Ask } from '../context/summary.ts';
 import { checkAnswer, rejectionFeedback } from '../model/answer.ts';
-import { callModel } from '../model/call-model.ts';
 import type { Model } from '../ports/model.ts';
 import type { RunContext } from '../ports/run-context.ts';
 import type { Scope } from '../ports/scope.ts';
@@ -18,12 +18,23 @@ import type { Work } from '../ports/span.ts';
 import type { Tool } from '../ports/tool.ts';
 import { type Message, textOf, toolCallsOf } from '../protocol/message.ts';
 import { callTools } from '../tool/call-tools.ts';
+import { createAsk } from './asking.ts';
 import type { AgentDefinition } from './definition.ts';
+import { remember } from './memories.ts';
+import { openWork, taskOf } from './opening.ts';
+import { Repeats } from './repeats.ts';
+import { LOAD_SKILL, skillTool } from './skills.ts';
+import { type ReportStep, stepCalls, stepReporter } from './step.ts';
 
 /** One piece of work for an agent. */
 export interface AgentAssignment {
   /** The opening of the conversation: who the agent is, and what is asked. */
   readonly messages: readonly Message[];
+  /**
+   * How many of the messages are the opening, where the others go on from an answer of this agent: then
+   * nothing is added to them. Absent = all.
+   */
+  readonly opening?: number | undefined;
   readonly model: Model;
   /** Observers of the model's calls alone. */
   readonly modelScope: Scope;
@@ -37,6 +48,9 @@ export interface AgentAnswer {
   /** By the contract; undefined without one. */
   readonly parsed: unknown;
   readonly calls: number;
+  /** The whole conversation, the answer included, and how many of its messages are the opening. */
+  readonly messages: readonly Message[];
+  readonly opening: number;
 }
 
 /**
@@ -52,19 +66,26 @@ export async function* runAgent(
 ): Work<AgentAnswer> {
   const { role, maxExecutionTimeMs } = agent;
   const { span } = context;
+  const { model } = assignment;
   const deadline =
     maxExecutionTimeMs === undefined ? undefined : openDeadline(role, maxExecutionTimeMs, context);
+  const inner = deadline === undefined ? context : context.withSignal(deadline.signal);
   const tally = { calls: 0 };
-  const tools = Object.freeze(assignment.tools.map(({ name }) => name));
-  yield { span, body: { type: 'agent.start', agent: role, model: assignment.model.id, tools } };
+  const tools = withSkills(agent, assignment.tools);
+  const names = Object.freeze(tools.map(({ name }) => name));
+  yield { span, body: { type: 'agent.start', agent: role, model: model.id, tools: names } };
   try {
-    const { text, parsed } = yield* answer(
-      agent,
-      { ...assignment, tally },
-      deadline === undefined ? context : context.withSignal(deadline.signal),
-    );
+    const goesOn = assignment.opening !== undefined;
+    const messages = goesOn ? assignment.messages : yield* openWork(agent, assignment, inner);
+    const opening = assignment.opening ?? messages.length;
+    const ask = createAsk(agent, { ...assignment, tools, opening, tally }, inner);
+    const report = stepReporter(agent.stepCallback, role, inner);
+    const answered = yield* answer(agent, { ...assignment, messages, tools, tally, ask, report }, inner);
+    const { text } = answered;
+    const experience = { task: taskOf(assignment.messages.slice(0, assignment.opening)), answer: text };
+    yield* remember({ ...agent, stores: agent.memory }, experience, inner);
     yield { span, body: { type: 'agent.end', agent: role, calls: tally.calls, text, error: null } };
-    return { text, parsed, calls: tally.calls };
+    return { ...answered, opening, calls: tally.calls };
   } catch (thrown) {
     const error = toErrorData(thrown);
     yield { span, body: { type: 'agent.end', agent: role, calls: tally.calls, text: null, error } };
@@ -74,18 +95,21 @@ export async function* runAgent(
   }
 }
 
-interface Tallied extends AgentAssignment {
+interface Equipped extends AgentAssignment {
   /** Written as calls are made, so that a failure can still say how many there were. */
   readonly tally: { calls: number };
+  readonly ask: Ask;
+  readonly report: ReportStep;
 }
 
 async function* answer(
   agent: AgentDefinition,
-  { model, modelScope, tools, contract, messages: opening, tally }: Tallied,
+  { model, tools, contract, messages: opening, tally, ask, report }: Equipped,
   context: RunContext,
-): Work<{ readonly text: string; readonly parsed: unknown }> {
+): Work<Pick<AgentAnswer, 'text' | 'parsed' | 'messages'>> {
   const messages = [...opening];
   const output = contract === null ? null : { name: 'answer', schema: contract.jsonSchema, isInPrompt: true };
+  const repeats = new Repeats();
   let rejections = 0;
   let mayUseTools = tools.length > 0;
   for (let turn = 1; turn <= agent.maxIter + 1 + rejections; turn++) {
@@ -95,29 +119,31 @@ async function* answer(
       messages.push(FINAL_ANSWER_REQUEST);
     }
     const toolChoice = mayUseTools ? 'auto' : 'none';
-    const call = context.child(`turn-${turn}`, { scope: modelScope });
-    tally.calls++;
-    const { message, finishReason } = yield* callModel(model, { messages, tools, toolChoice, output }, call);
-    messages.push(message);
+    const request = { messages, tools, toolChoice, output } as const;
+    const { message, finishReason } = yield* ask(request, `turn-${turn}`);
     const calls = toolCallsOf(message);
+    messages.push(message, ...(mayUseTools ? [] : calls.map(noCallsLeft)));
+    const text = textOf(message);
     if (calls.length > 0 && mayUseTools) {
-      messages.push(...(yield* callTools({ tools, calls, turn }, context)));
+      const results = yield* callTools({ tools, calls, turn }, context);
+      messages.push(...results, ...repeats.see(calls, results));
+      await report(turn, { kind: 'tools', text, calls: stepCalls(calls, results) });
       continue;
     }
     if (finishReason === 'content-filter') throw filteredError(model.id);
     if (finishReason === 'pause') continue; // the provider goes on by itself when it is asked again
-    const text = textOf(message);
     if (text.trim() === '') {
       messages.push(EMPTY_ANSWER_FEEDBACK);
       continue;
     }
-    if (contract === null) return { text, parsed: undefined };
+    await report(turn, { kind: 'answer', text });
+    if (contract === null) return { text, parsed: undefined, messages };
     const verdict = await untilAborted(
       checkAnswer(text, contract, finishReason),
       context.signal,
       context.orphan,
     );
-    if (verdict.isValid) return { text, parsed: verdict.value };
+    if (verdict.isValid) return { text, parsed: verdict.value, messages };
     const { problems, lines } = verdict;
     yield { span: context.span, body: { type: 'output.rejected', text, problems: lines } };
     if (rejections === agent.maxOutputRetries) {
@@ -136,6 +162,11 @@ async function* answer(
     `Agent "${agent.role}" made ${tally.calls} model calls without an answer. Raise maxIter, give it fewer tools, or name a stronger model.`,
     { agent: agent.role, calls: tally.calls },
   );
+}
+
+function withSkills({ skills }: AgentDefinition, tools: readonly Tool[]): readonly Tool[] {
+  if (skills.length === 0 || tools.some(({ name }) => name === LOAD_SKILL)) return tools;
+  return [...tools, skillTool(skills)];
 }
 
 function openDeadline(agent: string, maxExecutionTimeMs: number, { signal }: RunContext): CancelScope {

@@ -1,5 +1,5 @@
 /** `Task`: what is to be done. */
-import { type Contract, createContract, type InferSchema, type Schema } from '../base/schema.ts';
+import { type Contract, createContract, type ParsedBy, type Schema } from '../base/schema.ts';
 import { checkTask, type TaskDefinition } from '../crew/definition.ts';
 import type { Scope } from '../ports/scope.ts';
 import type { Tool } from '../ports/tool.ts';
@@ -23,9 +23,6 @@ export interface TaskOptions<S extends Schema | undefined> {
   /** Hear the events of this task, in every run. */
   readonly callbacks?: readonly Callback[];
 }
-
-/** What a task's answer parses to: by its schema, or undefined without one. */
-export type ParsedBy<S extends Schema | undefined> = S extends Schema ? InferSchema<S> : undefined;
 
 /**
  * What is to be done, by whom, and in which shape. Frozen; one task may be part of any number of

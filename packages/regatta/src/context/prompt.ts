@@ -1,7 +1,7 @@
 /** Role, goal, task and context as the messages that open a conversation with a model. */
 import { deepFreeze, type JsonObject } from '../base/json.ts';
 import { shapeRequest } from '../model/shaped.ts';
-import type { Message } from '../protocol/message.ts';
+import type { Message, SystemMessage, ToolCallPart, ToolMessage } from '../protocol/message.ts';
 
 /** Who answers. */
 export interface Persona {
@@ -21,15 +21,13 @@ export interface Assignment {
 }
 
 export function openConversation(persona: Persona, assignment: Assignment): readonly Message[] {
-  return deepFreeze<Message[]>([
-    { role: 'system', content: systemText(persona) },
-    { role: 'user', content: userText(assignment) },
-  ]);
+  return deepFreeze<Message[]>([introduce(persona), { role: 'user', content: userText(assignment) }]);
 }
 
-function systemText({ role, goal, backstory }: Persona): string {
+/** Who the model is to be. */
+export function introduce({ role, goal, backstory }: Persona): SystemMessage {
   const story = backstory === '' ? '' : `${backstory}\n`;
-  return `You are ${role}. ${story}Your goal: ${goal}`;
+  return { role: 'system', content: `You are ${role}. ${story}Your goal: ${goal}` };
 }
 
 function userText({ description, expectedOutput, context, schema }: Assignment): string {
@@ -50,6 +48,12 @@ export const FINAL_ANSWER_REQUEST: Message = Object.freeze({
   content:
     'You have no tool calls left. Give your best complete final answer now, from what you know so far.',
 });
+
+/** Said of a call that was made although there are none left: no provider takes a call without a result. */
+export function noCallsLeft({ callId, tool }: ToolCallPart): ToolMessage {
+  const content = 'Not called: you have no tool calls left.';
+  return Object.freeze({ role: 'tool', callId, tool, content, isError: true });
+}
 
 /** Said when an answer holds no text. */
 export const EMPTY_ANSWER_FEEDBACK: Message = Object.freeze({

@@ -73,6 +73,18 @@ export type ModelEvent =
       readonly model?: string;
     };
 
+/** Counts as a model's provider does. */
+export interface TokenCounter {
+  /** Tokens of a text. Synchronous: a conversation is counted again and again. */
+  count(text: string): number;
+  /** Tokens of a message beside its text. */
+  readonly messageTokens: number;
+  /** Tokens of a request beside its messages. */
+  readonly requestTokens: number;
+  /** Whether the provider counts messages of text the same. */
+  readonly isExact: boolean;
+}
+
 /**
  * A language model.
  *
@@ -92,6 +104,10 @@ export interface Model {
   readonly parameters?: JsonObject | undefined;
   /** Whether it takes the schema of an answer: then the prompt need not ask for the shape. @default 'never' */
   readonly takesSchema?: 'always' | 'without-tools' | 'never' | undefined;
+  /** Tokens that prompt and answer may have together. Absent = not known, and nobody makes a prompt fit. */
+  readonly contextWindow?: number | undefined;
+  /** Loads what counts its tokens; gives undefined where that is not there. Absent = they are estimated. */
+  readonly loadCounter?: (() => Promise<TokenCounter | undefined>) | undefined;
 }
 
 /** How often and when a failed call is tried again. */

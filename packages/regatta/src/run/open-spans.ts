@@ -20,6 +20,7 @@ export class OpenSpans {
       case 'model.start':
       case 'embed.start':
       case 'tool.start':
+      case 'memory.start':
       case 'input.start':
         this.#starts.set(draft.span.id, draft);
         break;
@@ -28,6 +29,7 @@ export class OpenSpans {
       case 'model.end':
       case 'embed.end':
       case 'tool.end':
+      case 'memory.end':
       case 'input.end':
         this.#starts.delete(draft.span.id);
     }
@@ -76,6 +78,8 @@ function endOf(start: EventBody, error: ErrorData): EventBody | undefined {
     }
     case 'tool.start':
       return { type: 'tool.end', tool: start.tool, callId: start.callId, result: '', error };
+    case 'memory.start':
+      return { type: 'memory.end', store: start.store, action: start.action, count: 0, error };
     case 'input.start':
       return { type: 'input.end', token: start.token, answer: null, error };
     default:

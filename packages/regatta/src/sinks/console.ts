@@ -29,6 +29,7 @@ export function consoleSink({
       'model.end',
       'embed.*',
       'tool.*',
+      'memory.*',
     ] as const),
     observe(event: RunEvent) {
       if (event.type.endsWith('.start')) starts.set(event.spanId, event.time);
@@ -78,6 +79,8 @@ function wordsOf(event: RunEvent): readonly string[] {
     }
     case 'tool.end':
       return ['tool', quote(event.tool), failure(event.error)];
+    case 'memory.end':
+      return ['memory', quote(event.store), event.action, failure(event.error)];
     case 'input.start':
       return ['input', quote(event.question), `waits for ${event.token}`];
     case 'input.end':

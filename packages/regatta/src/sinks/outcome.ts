@@ -14,6 +14,7 @@ export function outcomeOf(event: RunEvent): 'success' | 'failure' | null {
     case 'model.end':
     case 'embed.end':
     case 'tool.end':
+    case 'memory.end':
     case 'input.end':
       return event.error === null ? 'success' : 'failure';
     default:

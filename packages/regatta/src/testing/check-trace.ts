@@ -197,9 +197,9 @@ function isSkip(event: RunEvent): boolean {
   return event.type === 'task.end' && event.status === 'skipped';
 }
 
-/** The noun of the span that an event belongs to. An answer is rejected in its agent, or in a call without one. */
+/** The noun of the span that an event belongs to. An answer is rejected in its agent, or in a call without one; likewise a context trimmed. */
 function nounOf({ type, spanId, runId }: RunEvent): string {
-  if (type !== 'output.rejected') return type.slice(0, type.indexOf('.'));
+  if (type !== 'output.rejected' && type !== 'context.trim') return type.slice(0, type.indexOf('.'));
   return spanId === runId ? 'run' : 'agent';
 }
 

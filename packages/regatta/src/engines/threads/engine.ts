@@ -47,12 +47,13 @@ export function createThreadsEngine(pool: Pool, { terminateAfterMs }: ThreadsEng
 }
 
 function toOrder(ref: CrewRef, inputs: Json, context: RunContext): RunOrder {
-  const { runId, facts, wantsDeltas, isJournaled, span } = context;
+  const { runId, startedAtMs, facts, wantsDeltas, isJournaled, span } = context;
   const guarded = span.scope.flatMap((entry) => (entry.kind === 'guard' ? [entry.at] : []));
   return {
     runId,
     ref,
     inputs,
+    startedAtMs,
     facts: toPortableFacts(facts, THREADS),
     wantsDeltas,
     isJournaled,

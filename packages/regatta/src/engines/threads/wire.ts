@@ -19,6 +19,7 @@ export interface RunOrder {
   readonly runId: string;
   readonly ref: CrewRef;
   readonly inputs: Json;
+  readonly startedAtMs: number;
   readonly facts: PortableFacts;
   readonly wantsDeltas: boolean;
   readonly isJournaled: boolean;
