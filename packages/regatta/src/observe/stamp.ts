@@ -5,7 +5,12 @@ import type { EventDraft } from '../ports/span.ts';
 import type { EventType, RunEvent } from '../protocol/event.ts';
 
 /** What happens several times in a span: there its place in the run is part of the name. */
-const REPEATED: ReadonlySet<EventType> = new Set(['model.delta', 'model.retry', 'output.rejected']);
+const REPEATED: ReadonlySet<EventType> = new Set([
+  'model.delta',
+  'model.retry',
+  'output.rejected',
+  'context.trim',
+]);
 
 export class Stamp {
   readonly #runId: string;
