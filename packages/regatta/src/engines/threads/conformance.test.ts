@@ -13,6 +13,7 @@ import {
   transform,
 } from '../../index.ts';
 import { memoryJournal } from '../../testing/index.ts';
+import * as agents from './fixtures/agents.fixture.ts';
 import * as crews from './fixtures/crews.fixture.ts';
 
 const engine = threads({ size: 1 });
@@ -207,4 +208,22 @@ test('a journal on the host gives recorded results back to the thread', async ()
   }
   await expectSame({ crew: crews.success, options: () => ({ inputs, journal: memoryJournal() }) });
   await expectSame({ crew: crews.foreignError, options: () => ({ journal: memoryJournal() }) });
+});
+
+test('agents with memories, skills, a date, steps, and a window that is too small', async () => {
+  const seen = await expectSame({ crew: agents.reading });
+  expect(seen.result.text).toBe('All read.');
+  const types = seen.events.map(({ type }: RunEvent) => type);
+  expect(types).toEqual(expect.arrayContaining(['context.trim', 'memory.start', 'memory.end']));
+  const failed = seen.events.find((event: RunEvent) => event.type === 'memory.end' && event.error !== null);
+  expect(failed.error.message).toContain('the diary is full');
+});
+
+test('agents whose tools are called in text, streamed and not', async () => {
+  const seen = await expectSame({ crew: agents.writing });
+  expect(seen.result.text).toBe('seven');
+  expect(JSON.stringify(seen.events.filter(({ type }: RunEvent) => type === 'model.start'))).not.toContain(
+    'made up',
+  );
+  await expectSame({ crew: agents.writing, options: () => ({ stream: true }) });
 });
