@@ -32,9 +32,11 @@ export interface AgentAssignment {
   readonly messages: readonly Message[];
   /**
    * How many of the messages are the opening, where the others go on from an answer of this agent: then
-   * nothing is added to them. Absent = all.
+   * nothing is added to them, and nothing is remembered. Absent = all.
    */
   readonly opening?: number | undefined;
+  /** False = whoever asks may yet send the answer back, and calls `remember` when it does not. @default true */
+  readonly remembers?: boolean | undefined;
   readonly model: Model;
   /** Observers of the model's calls alone. */
   readonly modelScope: Scope;
@@ -82,8 +84,9 @@ export async function* runAgent(
     const report = stepReporter(agent.stepCallback, role, inner);
     const answered = yield* answer(agent, { ...assignment, messages, tools, tally, ask, report }, inner);
     const { text } = answered;
-    const experience = { task: taskOf(assignment.messages.slice(0, assignment.opening)), answer: text };
-    yield* remember({ ...agent, stores: agent.memory }, experience, inner);
+    const stores = goesOn || assignment.remembers === false ? [] : agent.memory;
+    const experience = { task: taskOf(assignment.messages), answer: text };
+    yield* remember({ ...agent, stores }, experience, inner);
     yield { span, body: { type: 'agent.end', agent: role, calls: tally.calls, text, error: null } };
     return { ...answered, opening, calls: tally.calls };
   } catch (thrown) {

@@ -249,25 +249,3 @@ describe('a small context window', () => {
     expect(script.requests).toEqual([]);
   });
 });
-
-test('a call that is made although there are none left gets a result: no provider takes one without', async () => {
-  const llm = scriptedModel([asksLookup, asksLookup, 'Wind.']);
-  const agent = new Agent({
-    role: 'Sailor',
-    goal: 'Know',
-    llm,
-    tools: [lookup],
-    maxIter: 1,
-    maxOutputRetries: 1,
-  });
-  const { messages } = await agent
-    .kickoff('What is lee?', { output: z.string() })
-    .catch(() => ({ messages: llm.requests.at(-1)!.messages }));
-  const open = new Set<string>();
-  for (const message of messages) {
-    if (message.role === 'tool') open.delete(message.callId);
-    else expect([...open]).toEqual([]);
-    if (message.role === 'assistant')
-      for (const part of message.content) if (part.type === 'tool-call') open.add(part.callId);
-  }
-});
