@@ -150,6 +150,7 @@ describe('stepCallback', () => {
     });
     const run = agent.start('Go');
     await gate.reached;
+    for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate);
     expect(llm.requests).toHaveLength(1); // the model is not asked again before the callback is done
     gate.open();
     await run.result;

@@ -1,7 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { Agent, createRuntime, defineTool, type ModelRequest, type RunEvent } from '../index.ts';
+import {
+  Agent,
+  createRuntime,
+  defineTool,
+  type Model,
+  type ModelReply,
+  type ModelRequest,
+  type RunEvent,
+} from '../index.ts';
+import { createContext } from '../models/fixtures/context.fixture.ts';
 import { checkTrace, type ScriptStep, scriptedModel } from '../testing/index.ts';
+import { endingAt } from './stopped.ts';
 import { readArgs, readText, toText } from './text-protocol.ts';
 
 const used: unknown[] = [];
@@ -124,6 +134,40 @@ test('a final answer of a typed task is read behind its mark', async () => {
   expect(llm.requests[0]!.output).toBeNull();
 });
 
+test('an attempt that is void does not cut the next one short', async () => {
+  const context = createContext({ wantsDeltas: true });
+  const text = (piece: string) => ({ type: 'delta', kind: 'text', text: piece, tool: null }) as const;
+  const error = { code: 'model/network', message: 'Lost. Try again.', details: null };
+  const model: Model = {
+    id: 'test/model',
+    async *call() {
+      yield text('one END');
+      yield { type: 'retry', attempt: 1, delayMs: 0, error };
+      yield text('two ');
+      yield text('three END four');
+      return replyOf('two three END four');
+    },
+  };
+  const news = endingAt(model, ['END']).call(
+    { messages: [], tools: [], toolChoice: 'none', output: null, attempt: 1 },
+    context,
+  );
+  const seen: unknown[] = [];
+  let next = await news.next();
+  for (; !next.done; next = await news.next())
+    seen.push(next.value.type === 'delta' ? next.value.text : 'retry');
+  expect(seen).toEqual(['one ', 'retry', 'two ', 'three ']);
+  expect(next.value.message.content).toEqual([{ type: 'text', text: 'two three ' }]);
+});
+
+const replyOf = (text: string): ModelReply => ({
+  message: { role: 'assistant', content: [{ type: 'text', text }] },
+  finishReason: 'stop',
+  usage: { inputTokens: 0, outputTokens: 0, cachedInputTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0 },
+  modelId: null,
+  responseId: null,
+});
+
 describe('reading', () => {
   test.each([
     ['Final Answer: a', 'a'],
@@ -148,6 +192,11 @@ describe('reading', () => {
     const reading = readText(text, ['depth']);
     expect(reading).toMatchObject({ kind: 'call', tool });
     expect(readArgs(reading.kind === 'call' ? reading.input : '')).toEqual(args);
+  });
+
+  test('a made-up result is no part of arguments that cannot be read', () => {
+    const reading = readText('Action: depth\nAction Input: {"place": \n **Observation:** 99 m', ['depth']);
+    expect(reading).toMatchObject({ kind: 'call', input: '{"place":' });
   });
 
   test('results of one turn are one message, in their order, and failures say so', () => {
