@@ -135,6 +135,16 @@ test('tests that the documents name exist under this name', () => {
 const DEFAULTS: readonly (readonly [row: string, file: string, value: RegExp])[] = [
   ['`maxIter` of an agent', 'agent/definition.ts', /MAX_ITER = ([\d_]+)/],
   ['`maxOutputRetries` of an agent', 'agent/definition.ts', /MAX_OUTPUT_RETRIES = ([\d_]+)/],
+  ['tokens kept for an answer', 'context/fitted.ts', /RESERVED_TOKENS = ([\d_]+)/],
+  ['calls for one summary', 'context/summary.ts', /MAX_CALLS = ([\d_]+)/],
+  ['times that a refused prompt is made shorter', 'context/fitted.ts', /MAX_REFITS = ([\d_]+)/],
+  ['`dateFormat` of an agent', 'agent/definition.ts', /DATE_FORMAT = ('[^']+')/],
+  ['`timeZone` of an agent', 'agent/definition.ts', /TIME_ZONE = ('[^']+')/],
+  ['`toolProtocol` of an agent', 'api/agent.ts', /toolProtocol \?\? ('[a-z]+')/],
+  ['turns alike until an agent is told', 'agent/repeats.ts', /REPEATS = ([\d_]+)/],
+  ['`maxRecallTokens` of an agent', 'agent/definition.ts', /MAX_RECALL_TOKENS = ([\d_]+)/],
+  ['`onMemoryFailure` of an agent', 'api/agent.ts', /onMemoryFailure \?\? ('[a-z]+')/],
+  ['milliseconds for one use of a memory', 'agent/memories.ts', /MEMORY_TIMEOUT_MS = ([\d_]+)/],
   ['`timeoutMs` of a tool', 'tool/define-tool.ts', /TIMEOUT_MS = ([\d_]+)/],
   ['first pause before a tool is tried again, in milliseconds', 'tool/execute.ts', /MIN_DELAY_MS = ([\d_]+)/],
   ['`retries` of a tool', 'tool/execute.ts', /retries = ([\d_]+)/],
@@ -241,7 +251,9 @@ test.each(DEFAULTS)('docs/defaults.md: %s is what the source says', (row, file, 
 
 /** Where each option of a public interface is described. */
 const OPTIONS: readonly (readonly [page: string, file: string, name: string])[] = [
-  ['agents-tasks-crews.md', 'api/agent.ts', 'AgentOptions'],
+  ['agents.md', 'api/agent.ts', 'AgentOptions'],
+  ['agents.md', 'api/agent-run.ts', 'AgentKickoffOptions'],
+  ['agents.md', 'agent/step.ts', 'StepCall'],
   ['agents-tasks-crews.md', 'api/task.ts', 'TaskOptions'],
   ['agents-tasks-crews.md', 'api/crew.ts', 'CrewOptions'],
   ['agents-tasks-crews.md', 'guardrail/definition.ts', 'GuardrailOptions'],

@@ -175,6 +175,17 @@ test('handle-errors: each failure has its code, and stays where it belongs', asy
   ]);
 });
 
+test('agent-alone: its steps are told, its answer is typed, and what it learned is in the next prompt', async () => {
+  const { code, stdout, stderr } = await runExample('agent-alone');
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  const lines = stdout.trim().split('\n');
+  const turns = ['turn 1: tide, load_skill', 'turn 2: answer'];
+  expect(lines.slice(0, 6)).toEqual([...turns, 'plan: made', ...turns, 'And how do we leave?']);
+  expect(stdout).toContain('Current date: <date> (Europe/Berlin)');
+  expect(lines.at(-2)).toMatch(/^- \[When may we enter tonight\?\] \{"enterAt":/);
+  expect(lines.at(-1)).toBe('calls: 2 and 2');
+});
+
 test('crews/brief: the command line runs it once for each of its inputs', async () => {
   const { code, stdout } = await regatta(
     'run',

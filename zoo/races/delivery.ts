@@ -117,14 +117,15 @@ export const delivery: Section = {
     {
       race: 'R17',
       title: 'the callbacks of a call are added to a global before it, and taken away after it',
-      file: 'agent/loop.ts',
-      find: 'const { message, finishReason } = yield* callModel(model, { messages, tools, toolChoice, output }, call);',
+      file: 'agent/asking.ts',
+      find: 'return yield* callModel(model, request, call);',
       replace: `const holder = globalThis as { zoo?: Scope };
     const saved = holder.zoo;
     holder.zoo = [...(saved ?? []), ...modelScope];
-    const inner = context.child(\`turn-\${turn}\`, { scope: holder.zoo });
-    const { message, finishReason } = yield* callModel(model, { messages, tools, toolChoice, output }, inner);
-    holder.zoo = saved;`,
+    const inner = context.child(key, { scope: holder.zoo });
+    const reply = yield* callModel(model, request, inner);
+    holder.zoo = saved;
+    return reply;`,
       test: 'zoo/origin.test.ts',
       name: 'Regatta: nothing throws',
     },

@@ -1,7 +1,12 @@
 /** The public list, by hand. What is not here may change without notice. */
 
+export type { ToolProtocol } from './agent/definition.ts';
+export type { OnMemoryFailure } from './agent/memories.ts';
+export type { AgentStep, StepCall, StepCallback } from './agent/step.ts';
 // Definitions: frozen values that may serve any number of runs at once.
 export { Agent, type AgentOptions, type PlanningOptions } from './api/agent.ts';
+export type { AgentKickoffOptions, AgentOutput } from './api/agent-run.ts';
+export type { AgentPart, AgentStream } from './api/agent-stream.ts';
 // Calls of a model outside of any crew, and what comes out of them.
 export type {
   CallFacts,
@@ -128,6 +133,7 @@ export type {
 export type { Engine, Job } from './ports/engine.ts';
 export type { Guard, GuardContext, GuardPoint, GuardSubjects } from './ports/guard.ts';
 export type { Journal } from './ports/journal.ts';
+export type { Experience, Memory, MemoryQuery, Recollection } from './ports/memory.ts';
 export type {
   CircuitPolicy,
   LlmDefinition,
@@ -139,6 +145,7 @@ export type {
   OutputShape,
   RetryPolicy,
   Timeouts,
+  TokenCounter,
   ToolChoice,
   ToolSpec,
 } from './ports/model.ts';
@@ -147,6 +154,7 @@ export type { Env } from './ports/provider.ts';
 export type { CachePolicy, CacheStats, ReplyStore } from './ports/reply-store.ts';
 export type { RunContext } from './ports/run-context.ts';
 export type { OverflowPolicy, Spill } from './ports/scope.ts';
+export type { Skill } from './ports/skill.ts';
 export type { EventDraft, Span, Work } from './ports/span.ts';
 export type {
   KeptText,

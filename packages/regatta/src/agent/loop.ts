@@ -8,9 +8,9 @@ import { CancelScope, untilAborted } from '../base/abort.ts';
 import { toErrorData } from '../base/error-data.ts';
 import { RegattaError } from '../base/errors.ts';
 import type { Contract } from '../base/schema.ts';
-import { EMPTY_ANSWER_FEEDBACK, FINAL_ANSWER_REQUEST } from '../context/prompt.ts';
+import { EMPTY_ANSWER_FEEDBACK, FINAL_ANSWER_REQUEST, noCallsLeft } from '../context/prompt.ts';
+import type { Ask } from '../context/summary.ts';
 import { checkAnswer, rejectionFeedback } from '../model/answer.ts';
-import { callModel } from '../model/call-model.ts';
 import type { Model } from '../ports/model.ts';
 import type { RunContext } from '../ports/run-context.ts';
 import type { Scope } from '../ports/scope.ts';
@@ -19,12 +19,25 @@ import type { Tool } from '../ports/tool.ts';
 import { type Message, textOf, toolCallsOf } from '../protocol/message.ts';
 import { callTools } from '../tool/call-tools.ts';
 import { finalResult } from '../tool/final-result.ts';
+import { createAsk } from './asking.ts';
 import type { AgentDefinition } from './definition.ts';
+import { remember } from './memories.ts';
+import { openWork, taskOf } from './opening.ts';
+import { Repeats } from './repeats.ts';
+import { LOAD_SKILL, skillTool } from './skills.ts';
+import { stepCalls, stepReporter } from './step.ts';
 
 /** One piece of work for an agent. */
 export interface AgentAssignment {
   /** The opening of the conversation: who the agent is, and what is asked. */
   readonly messages: readonly Message[];
+  /**
+   * How many of the messages are the opening, where the others go on from an answer of this agent: then
+   * nothing is added to them, and nothing is remembered. Absent = all.
+   */
+  readonly opening?: number | undefined;
+  /** False = whoever asks may yet send the answer back, and calls `remember` when it does not. @default true */
+  readonly remembers?: boolean | undefined;
   readonly model: Model;
   /** Observers of the model's calls alone. */
   readonly modelScope: Scope;
@@ -40,15 +53,19 @@ export type Way = (
   agent: AgentDefinition,
   assignment: Tallied,
   context: RunContext,
-) => Work<Omit<AgentAnswer, 'calls'>>;
+) => Work<Conversed>;
+
+/** What came of a conversation. */
+export type Conversed = Pick<AgentAnswer, 'text' | 'parsed' | 'messages'>;
 
 export interface AgentAnswer {
   readonly text: string;
   /** By the contract; undefined without one. */
   readonly parsed: unknown;
   readonly calls: number;
-  /** The conversation, the answer included: to go on with it. */
+  /** The whole conversation, the answer included, and how many of its messages are the opening. */
   readonly messages: readonly Message[];
+  readonly opening: number;
 }
 
 /**
@@ -64,20 +81,26 @@ export async function* runAgent(
 ): Work<AgentAnswer> {
   const { role, maxExecutionTimeMs } = agent;
   const { span } = context;
+  const { model } = assignment;
   const deadline =
     maxExecutionTimeMs === undefined ? undefined : openDeadline(role, maxExecutionTimeMs, context);
+  const inner = deadline === undefined ? context : context.withSignal(deadline.signal);
   const tally = { calls: 0 };
-  const tools = Object.freeze(assignment.tools.map(({ name }) => name));
-  yield { span, body: { type: 'agent.start', agent: role, model: assignment.model.id, tools } };
+  const tools = withSkills(agent, assignment.tools);
+  const names = Object.freeze(tools.map(({ name }) => name));
+  yield { span, body: { type: 'agent.start', agent: role, model: model.id, tools: names } };
   try {
+    const goesOn = assignment.opening !== undefined;
+    const messages = goesOn ? assignment.messages : yield* openWork(agent, assignment, inner);
+    const opening = assignment.opening ?? messages.length;
     const { way = converse } = assignment;
-    const { text, parsed, messages } = yield* way(
-      agent,
-      { ...assignment, tally },
-      deadline === undefined ? context : context.withSignal(deadline.signal),
-    );
+    const answered = yield* way(agent, { ...assignment, messages, tools, tally }, inner);
+    const { text } = answered;
+    const stores = goesOn || assignment.remembers === false ? [] : agent.memory;
+    const experience = { task: taskOf(assignment.messages), answer: text };
+    yield* remember({ ...agent, stores }, experience, inner);
     yield { span, body: { type: 'agent.end', agent: role, calls: tally.calls, text, error: null } };
-    return { text, parsed, messages, calls: tally.calls };
+    return { ...answered, opening, calls: tally.calls };
   } catch (thrown) {
     const error = toErrorData(thrown);
     yield { span, body: { type: 'agent.end', agent: role, calls: tally.calls, text: null, error } };
@@ -95,11 +118,15 @@ export interface Tallied extends AgentAssignment {
 /** Messages → model → tools → messages, until there is an answer. */
 export async function* converse(
   agent: AgentDefinition,
-  { model, modelScope, tools, contract, messages: opening, tally }: Tallied,
+  { messages: given, opening = given.length, ...assignment }: Tallied,
   context: RunContext,
-): Work<Omit<AgentAnswer, 'calls'>> {
-  const messages = [...opening];
+): Work<Conversed> {
+  const { model, tools, contract, tally } = assignment;
+  const ask = createAsk(agent, { ...assignment, opening }, context);
+  const report = stepReporter(agent.stepCallback, agent.role, context);
+  const messages = [...given];
   const output = contract === null ? null : { name: 'answer', schema: contract.jsonSchema, isInPrompt: true };
+  const repeats = new Repeats();
   let rejections = 0;
   let mayUseTools = tools.length > 0;
   for (let turn = 1; turn <= agent.maxIter + 1 + rejections; turn++) {
@@ -109,29 +136,30 @@ export async function* converse(
       messages.push(FINAL_ANSWER_REQUEST);
     }
     const toolChoice = mayUseTools ? 'auto' : 'none';
-    const call = context.child(`turn-${turn}`, { scope: modelScope });
-    tally.calls++;
-    const { message, finishReason } = yield* callModel(model, { messages, tools, toolChoice, output }, call);
-    messages.push(message);
+    const request = { messages, tools, toolChoice, output } as const;
+    const { message, finishReason } = yield* ask(request, `turn-${turn}`);
     const calls = toolCallsOf(message);
+    messages.push(message, ...(mayUseTools ? [] : calls.map(noCallsLeft)));
+    const text = textOf(message);
     if (calls.length > 0 && mayUseTools) {
       const results = yield* callTools({ tools, calls, turn }, context);
-      messages.push(...results);
+      messages.push(...results, ...repeats.see(calls, results));
+      await report(turn, { kind: 'tools', text, calls: stepCalls(calls, results) });
       const final = finalResult(tools, results);
       if (final === undefined) continue;
       const { content } = final;
-      if (contract === null) return { text: content, parsed: undefined };
+      if (contract === null) return { text: content, parsed: undefined, messages };
       const fit = await untilAborted(checkAnswer(content, contract, 'stop'), context.signal, context.orphan);
-      if (fit.isValid) return { text: content, parsed: fit.value };
+      if (fit.isValid) return { text: content, parsed: fit.value, messages };
       continue; // the model has the result, and makes an answer of it
     }
     if (finishReason === 'content-filter') throw filteredError(model.id);
     if (finishReason === 'pause') continue; // the provider goes on by itself when it is asked again
-    const text = textOf(message);
     if (text.trim() === '') {
       messages.push(EMPTY_ANSWER_FEEDBACK);
       continue;
     }
+    await report(turn, { kind: 'answer', text });
     if (contract === null) return { text, parsed: undefined, messages };
     const verdict = await untilAborted(
       checkAnswer(text, contract, finishReason),
@@ -157,6 +185,11 @@ export async function* converse(
     `Agent "${agent.role}" made ${tally.calls} model calls without an answer. Raise maxIter, give it fewer tools, or name a stronger model.`,
     { agent: agent.role, calls: tally.calls },
   );
+}
+
+function withSkills({ skills }: AgentDefinition, tools: readonly Tool[]): readonly Tool[] {
+  if (skills.length === 0 || tools.some(({ name }) => name === LOAD_SKILL)) return tools;
+  return [...tools, skillTool(skills)];
 }
 
 function openDeadline(agent: string, maxExecutionTimeMs: number, { signal }: RunContext): CancelScope {

@@ -13,7 +13,7 @@ import type { RunContext } from '../ports/run-context.ts';
 import type { Work } from '../ports/span.ts';
 import type { Message } from '../protocol/message.ts';
 import type { AgentDefinition } from './definition.ts';
-import { type AgentAnswer, converse, type Tallied, type Way } from './loop.ts';
+import { type Conversed, converse, type Tallied, type Way } from './loop.ts';
 import { observe } from './plan-observe.ts';
 import type { AgentPlanning } from './plan-options.ts';
 import { makePlan, type Step } from './plan-steps.ts';
@@ -41,7 +41,7 @@ async function* work(
   agent: AgentDefinition,
   assignment: Planned,
   context: RunContext,
-): Work<Omit<AgentAnswer, 'calls'>> {
+): Work<Conversed> {
   const { maxReplans } = assignment.planning;
   const done: DoneStep[] = [];
   let waiting = yield* makePlan(agent, assignment, context.child('plan'));

@@ -4,6 +4,7 @@ import type { RunEvent } from '../protocol/event.ts';
 import type { ErrorData } from '../protocol/output.ts';
 import type { Run } from '../run/run.ts';
 import type { CallResult } from './call.ts';
+import { type PartReader, readParts } from './read-parts.ts';
 
 /**
  * A piece of an answer. `attempt` counts the requests of the call from 1. A `retry` voids all pieces of
@@ -53,24 +54,13 @@ export class CallStream<Output extends Schema | undefined = undefined> implement
   }
 
   /** All parts from the first on. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<CallPart, void, void> {
-    const reader = new PartReader();
-    let hasEnded = false;
-    try {
-      for await (const event of this.run.events()) {
-        const part = event.type === 'events.gap' ? undefined : reader.read(event);
-        if (part !== undefined) yield part;
-      }
-      hasEnded = true;
-    } finally {
-      if (!hasEnded) this.run.cancel('the reader of its stream has left');
-    }
-    await this.run.result;
+  [Symbol.asyncIterator](): AsyncGenerator<CallPart, void, void> {
+    return readParts(this.run, new CallReader());
   }
 }
 
 /** Reads parts off the events of one run, in their order. */
-class PartReader {
+class CallReader implements PartReader<CallPart> {
   /** Attempts of the model calls before this one: an answer that was sent back is asked for in another call. */
   #before = 0;
   #attempts = 0;

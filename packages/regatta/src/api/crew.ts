@@ -262,6 +262,21 @@ export class Crew<const Tasks extends readonly TaskDefinition[] = readonly TaskD
     return await testCrew({ crew: this, core, start: (run) => this.start(run) }, options);
   }
 
+  /**
+   * Lets every memory of its agents forget all that it remembered, each once. Knowledge stays.
+   *
+   * @throws AggregateError with what each failed reset threw, after all of them have been tried.
+   */
+  async resetMemories(): Promise<void> {
+    const stores = new Set(this.agents.flatMap(({ memory }) => memory));
+    const results = await Promise.allSettled(Array.from(stores, async (store) => await store.reset?.()));
+    const errors = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
+    if (errors.length > 0) {
+      const what = `${errors.length} of ${stores.size} memories of crew "${this.name}" could not be reset.`;
+      throw new AggregateError(errors, `${what} See errors, mend the stores, and reset again.`);
+    }
+  }
+
   #start(
     options: KickoffOptions,
     on: 'threads' | 'here' | undefined,

@@ -1,5 +1,5 @@
 /** `Task`: what is to be done. */
-import { type Contract, createContract, type InferSchema, type Schema } from '../base/schema.ts';
+import { type Contract, createContract, type ParsedBy, type Schema } from '../base/schema.ts';
 import { type FileSources, type InputFile, toFileSources } from '../context/input-files.ts';
 import { checkTask } from '../crew/check.ts';
 import {
@@ -72,9 +72,6 @@ export interface TaskOptions<S extends Schema | undefined> {
   /** Hear the events of this task, in every run. */
   readonly callbacks?: readonly Callback[];
 }
-
-/** What a task's answer parses to: by its schema, or undefined without one. */
-export type ParsedBy<S extends Schema | undefined> = S extends Schema ? InferSchema<S> : undefined;
 
 /**
  * What is to be done, by whom, and in which shape. Frozen; one task may be part of any number of

@@ -74,8 +74,19 @@ export interface ErrorDetails {
   'tool/confined': { readonly to: 'folder' | 'hosts'; readonly value: string };
   'tool/missing-package': { readonly tool: string; readonly package: string; readonly command: string };
   'tool/use-limit': { readonly tool: string; readonly maxUses: number };
+  'context/too-long': {
+    readonly model: string;
+    /** Tokens that prompt and answer may have together. */
+    readonly contextWindow: number;
+    /** Of them, kept for the answer. */
+    readonly reservedTokens: number;
+    /** What the request takes at least. */
+    readonly tokens: number;
+  };
   'agent/no-answer': { readonly agent: string; readonly calls: number };
   'agent/timeout': { readonly agent: string; readonly maxExecutionTimeMs: number };
+  'agent/step-callback': { readonly agent: string; readonly turn: number };
+  'memory/failed': { readonly store: string; readonly action: 'recall' | 'remember' };
   'output/invalid': {
     readonly agent: string;
     readonly problems: readonly Problem[];

@@ -131,6 +131,14 @@ export function extractJson(text: string): Json | undefined {
   return undefined;
 }
 
+/** The JSON value that `text` is, or begins with where it begins with a bracket. Undefined when that is not JSON. */
+export function leadingJson(text: string): Json | undefined {
+  const whole = parseJson(text);
+  if (whole !== undefined || !/^[{[]/.test(text)) return whole;
+  const end = balancedEnd(text, 0);
+  return end === -1 ? undefined : parseJson(text.slice(0, end));
+}
+
 function nextOpening(text: string, from: number): number {
   const offset = text.slice(from).search(/[{[]/);
   return offset === -1 ? -1 : from + offset;

@@ -14,6 +14,9 @@ export type Schema<Output = unknown> = StandardSchemaV1<unknown, Output> | JsonO
 /** The type that a schema parses to. A raw JSON Schema says nothing to the compiler: plain JSON. */
 export type InferSchema<S> = S extends StandardSchemaV1<infer _Input, infer Output> ? Output : Json;
 
+/** What an answer parses to: by its schema, or undefined without one. */
+export type ParsedBy<S extends Schema | undefined> = S extends Schema ? InferSchema<S> : undefined;
+
 export type ParseResult<T> =
   | { readonly isValid: true; readonly value: T }
   | { readonly isValid: false; readonly problems: readonly Problem[] };

@@ -1,7 +1,14 @@
 /** Role, goal, task and context as the messages that open a conversation with a model. */
 import { deepFreeze, type JsonObject } from '../base/json.ts';
 import { shapeRequest } from '../model/shaped.ts';
-import type { FilePart, Message, TextPart } from '../protocol/message.ts';
+import type {
+  FilePart,
+  Message,
+  SystemMessage,
+  TextPart,
+  ToolCallPart,
+  ToolMessage,
+} from '../protocol/message.ts';
 
 /** Who answers. */
 export interface Persona {
@@ -28,14 +35,15 @@ export function openConversation(persona: Persona, assignment: Assignment): read
   const { files = [] } = assignment;
   const text = userText(assignment);
   return deepFreeze<Message[]>([
-    { role: 'system', content: systemText(persona) },
+    introduce(persona),
     { role: 'user', content: files.length === 0 ? text : [{ type: 'text', text }, ...files] },
   ]);
 }
 
-function systemText({ role, goal, backstory }: Persona): string {
+/** Who the model is to be. */
+export function introduce({ role, goal, backstory }: Persona): SystemMessage {
   const story = backstory === '' ? '' : `${backstory}\n`;
-  return `You are ${role}. ${story}Your goal: ${goal}`;
+  return { role: 'system', content: `You are ${role}. ${story}Your goal: ${goal}` };
 }
 
 function userText({ description, expectedOutput, context, schema, markdown = false }: Assignment): string {
@@ -73,6 +81,12 @@ export const FINAL_ANSWER_REQUEST: Message = Object.freeze({
   content:
     'You have no tool calls left. Give your best complete final answer now, from what you know so far.',
 });
+
+/** Said of a call that was made although there are none left: no provider takes a call without a result. */
+export function noCallsLeft({ callId, tool }: ToolCallPart): ToolMessage {
+  const content = 'Not called: you have no tool calls left.';
+  return Object.freeze({ role: 'tool', callId, tool, content, isError: true });
+}
 
 /** Said when an answer holds no text. */
 export const EMPTY_ANSWER_FEEDBACK: Message = Object.freeze({

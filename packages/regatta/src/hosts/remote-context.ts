@@ -22,6 +22,7 @@ import { RemoteMeter } from './remote-meter.ts';
 export interface RemoteCore {
   readonly runId: string;
   readonly link: HostLink;
+  readonly startedAtMs: number;
   readonly context: unknown;
   readonly facts: RuntimeFacts;
   readonly wantsDeltas: boolean;
@@ -49,6 +50,9 @@ export class RemoteContext implements RunContext {
 
   get runId(): string {
     return this.#core.runId;
+  }
+  get startedAtMs(): number {
+    return this.#core.startedAtMs;
   }
   get context(): unknown {
     return this.#core.context;

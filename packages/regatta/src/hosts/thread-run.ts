@@ -82,13 +82,17 @@ export class ThreadRun {
     }
   }
 
-  #open({ runId, facts, wantsDeltas, isJournaled, guarded }: RunOrder, providers: Providers): RunContext {
+  #open(
+    { runId, startedAtMs, facts, wantsDeltas, isJournaled, guarded }: RunOrder,
+    providers: Providers,
+  ): RunContext {
     const portable = fromPortableFacts(facts);
     const resolve = createResolver({ ...portable, providers });
     const withJournal: ResolveModel = (llm, owner) => journaled(resolve(llm, owner));
     const span: Span = { id: runId, parentId: null, task: null, agent: null, scope: [] };
     const core = {
       runId,
+      startedAtMs,
       link: this.#link,
       context: undefined,
       facts: portable,

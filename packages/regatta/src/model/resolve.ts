@@ -55,16 +55,23 @@ export function createResolver(options: ResolverOptions): ResolveModel {
     };
     if (typeof model !== 'string') {
       if (isRouterDefinition(model)) return finish(route(model, definition), definition);
-      const adopted = describe(adopt(model, definition), { parameters, price: undefined });
+      const { contextWindow } = settings;
+      const adopted = describe(adopt(model, definition), { parameters, price: undefined, contextWindow });
       return ready(cassette?.wrap(adopted) ?? adopted, settings.price);
     }
     const { provider, modelId } = parseModelName(model);
     if (!providers.names.includes(provider)) throw unknownProvider(provider, providers.names);
     const price = settings.price ?? providers.priceOf(provider, modelId);
     const id = `${provider}/${modelId}`;
+    const facts = {
+      price,
+      parameters,
+      contextWindow: settings.contextWindow ?? providers.contextWindowOf?.(provider, modelId) ?? undefined,
+      loadCounter: async () => await providers.loadCounter?.(provider, modelId),
+    };
     const openNamed = (): Promise<Model> => providers.open(provider, modelId, settings, env);
     // Opened outside of what meters and retries: a missing key is no attempt, and costs nothing.
-    return lazyModel({ id: `${id}${label}`, price, parameters }, async () =>
+    return lazyModel({ id: `${id}${label}`, ...facts }, async () =>
       ready(
         cassette === undefined
           ? await openNamed()

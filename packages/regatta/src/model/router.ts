@@ -69,6 +69,7 @@ export function routed(
   };
   return Object.freeze<Model>({
     id,
+    contextWindow: smallestWindow(models),
     async *call(request, context) {
       const progress = new Progress(request.attempt);
       let rest: readonly Candidate[] = candidates;
@@ -92,6 +93,12 @@ export function routed(
       throw new TypeError('A router has no deployments.'); // refused where it is defined
     },
   });
+}
+
+/** Any of them may be asked next. Those that are not known do not count. */
+function smallestWindow(models: readonly Model[]): number | undefined {
+  const known = models.flatMap(({ contextWindow }) => contextWindow ?? []);
+  return known.length === 0 ? undefined : Math.min(...known);
 }
 
 function waitOf(circuits: Circuits, { key }: Candidate): number {

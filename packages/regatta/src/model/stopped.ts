@@ -29,11 +29,27 @@ export function stopped(model: Model, sequences: readonly string[] = []): Model 
   });
 }
 
+/**
+ * As `stopped`, for sequences that are whoever's who asks: they are sent along with those of the model's
+ * settings. A request that says to send none is left as it is.
+ */
+export function endingAt(model: Model, sequences: readonly string[]): Model {
+  if (sequences.length === 0) return model;
+  const { stop: own } = model.parameters ?? {};
+  const set = Array.isArray(own) ? own.filter((one) => typeof one === 'string') : [];
+  const asking = wrapModel(model, (request, context) => {
+    const { stop = set } = request;
+    if (request.stop?.length === 0) return model.call(request, context);
+    return model.call({ ...request, stop: [...new Set([...stop, ...sequences])] }, context);
+  });
+  return stopped(asking, sequences);
+}
+
 async function* cut(
   news: AsyncGenerator<ModelEvent, ModelReply, void>,
   stop: readonly string[],
 ): AsyncGenerator<ModelEvent, ModelReply, void> {
-  const cutter = new StopCutter(stop); // a refusal comes before any text, so what is below begins once
+  let cutter = new StopCutter(stop);
   let isOver = false;
   try {
     while (true) {
@@ -43,6 +59,11 @@ async function* cut(
       if (event?.type === 'delta' && event.kind === 'text') {
         const text = cutter.push(event.text);
         if (text !== '') yield { ...event, text };
+        continue;
+      }
+      if (event?.type === 'retry') {
+        cutter = new StopCutter(stop); // the answer begins anew, and what came of it is void
+        yield event;
         continue;
       }
       const held = cutter.flush(); // the text has ended here

@@ -5,8 +5,8 @@ import type { Model, ModelRequest } from '../ports/model.ts';
 import type { Price } from '../protocol/usage.ts';
 
 export function wrapModel(model: Model, call: Model['call']): Model {
-  const { id, price, parameters, takesSchema, takesJson } = model;
-  return Object.freeze({ id, price, parameters, takesSchema, takesJson, call });
+  const { id, price, parameters, takesSchema, takesJson, contextWindow, loadCounter } = model;
+  return Object.freeze({ id, price, parameters, takesSchema, takesJson, contextWindow, loadCounter, call });
 }
 
 export interface Description {
@@ -15,12 +15,14 @@ export interface Description {
   readonly parameters: JsonObject;
   /** Undefined = what the model says of itself. */
   readonly price: Price | undefined;
+  /** Absent = what the model says of itself. */
+  readonly contextWindow?: number | undefined;
 }
 
 /** The same model, saying how it is set and what it costs. */
 export function describe(
   model: Model,
-  { id = model.id, parameters, price = model.price }: Description,
+  { id = model.id, parameters, price = model.price, contextWindow = model.contextWindow }: Description,
 ): Model {
   return Object.freeze({
     id,
@@ -28,6 +30,8 @@ export function describe(
     parameters,
     takesSchema: model.takesSchema,
     takesJson: model.takesJson,
+    contextWindow,
+    loadCounter: model.loadCounter,
     call: (request: ModelRequest, context: CallContext) => model.call(request, context),
   });
 }

@@ -9,7 +9,7 @@ import { isLanguageModel } from './ai-sdk/specification.ts';
 import { COMPATIBLE_HOSTS } from './compatible-hosts.ts';
 import { isEmbeddingModel } from './embeddings/specification.ts';
 import { createFetches } from './fetch.ts';
-import { findPrice } from './prices/find.ts';
+import { findContextWindow, findPrice } from './prices/find.ts';
 import { REHEARSAL_PRICE } from './rehearsal.ts';
 import { listProviders } from './vendors/table.ts';
 import type { Vendor } from './vendors/vendor.ts';
@@ -66,6 +66,9 @@ export function builtinProviders({ connections = 256, prices = {} }: ProviderOpt
       if (provider === 'rehearsal') return REHEARSAL_PRICE;
       return prices[`${provider}/${modelId}`] ?? findPrice(provider, modelId);
     },
+    contextWindowOf: findContextWindow,
+    loadCounter: async (provider, modelId) =>
+      await (await import('./tokens/count.ts')).loadCounter(provider, modelId),
     placeVariables(provider) {
       const { baseURLVariable = null, otherVariables = [] } =
         infos.find(({ name }) => name === provider) ?? {};

@@ -92,7 +92,7 @@ export class Dispatcher {
     let stages = this.#stages.get(scope);
     if (stages === undefined) {
       stages = scope.flatMap((entry) => {
-        if (entry.kind === 'guard') return [];
+        if (entry.kind === 'guard' || entry.kind === 'limit') return [];
         return [entry.kind === 'transform' ? entry : this.#listenerOf(entry)];
       });
       this.#stages.set(scope, stages);

@@ -10,6 +10,7 @@ const REPEATED: ReadonlySet<EventType> = new Set([
   'model.delta',
   'model.retry',
   'output.rejected',
+  'context.trim',
 ]);
 
 export class Stamp {

@@ -75,6 +75,18 @@ export type ModelEvent =
       readonly model?: string;
     };
 
+/** Counts as a model's provider does. */
+export interface TokenCounter {
+  /** Tokens of a text. Synchronous: a conversation is counted again and again. */
+  count(text: string): number;
+  /** Tokens of a message beside its text. */
+  readonly messageTokens: number;
+  /** Tokens of a request beside its messages. */
+  readonly requestTokens: number;
+  /** Whether the provider counts messages of text the same. */
+  readonly isExact: boolean;
+}
+
 /**
  * A language model.
  *
@@ -96,6 +108,10 @@ export interface Model {
   readonly takesSchema?: Takes | undefined;
   /** Whether it can be held to a JSON object of any shape, where it takes no schema. @default 'never' */
   readonly takesJson?: Takes | undefined;
+  /** Tokens that prompt and answer may have together. Absent = not known, and nobody makes a prompt fit. */
+  readonly contextWindow?: number | undefined;
+  /** Loads what counts its tokens; gives undefined where that is not there. Absent = they are estimated. */
+  readonly loadCounter?: (() => Promise<TokenCounter | undefined>) | undefined;
 }
 
 /** `without-tools`: in calls that offer none. */

@@ -12,5 +12,5 @@ export type Observer = (event: RunEvent) => unknown;
 /** `*` = all; `model.*` = all of a noun; or one type. */
 export type EventPattern =
   | '*'
-  | `${'run' | 'task' | 'agent' | 'model' | 'embed' | 'tool' | 'guardrail' | 'output' | 'delegation' | 'plan' | 'step' | 'review' | 'decision'}.*`
+  | `${'run' | 'task' | 'agent' | 'model' | 'embed' | 'tool' | 'guardrail' | 'output' | 'delegation' | 'plan' | 'step' | 'review' | 'decision' | 'input' | 'memory' | 'context'}.*`
   | EventType;

@@ -1,7 +1,7 @@
 /** The seam to vendors: turns the first half of `provider/model` into something that opens models. */
 import type { Price } from '../protocol/usage.ts';
 import type { Embedder, EmbedderSettings } from './embedder.ts';
-import type { Model, ModelSettings } from './model.ts';
+import type { Model, ModelSettings, TokenCounter } from './model.ts';
 
 /** Environment variables by name. Never read from `process.env` below the public classes. */
 export type Env = Readonly<Record<string, string | undefined>>;
@@ -19,6 +19,10 @@ export interface Providers {
   open(provider: string, modelId: string, settings: ModelSettings, env: Env): Promise<Model>;
   /** The known price of `modelId`; undefined = unknown, and costs are `null`. Loads nothing. */
   priceOf(provider: string, modelId: string): Price | undefined;
+  /** Tokens that prompt and answer of `modelId` may have together; null = not known. Loads nothing. Absent = of no model. */
+  contextWindowOf?(provider: string, modelId: string): number | null;
+  /** Loads what counts the tokens of `modelId`; undefined = nothing does. Absent = of no model. */
+  loadCounter?(provider: string, modelId: string): Promise<TokenCounter | undefined>;
   /** Environment variables that say where `provider` is asked: its base URL, region, project. Absent = none. */
   placeVariables?(provider: string): readonly string[];
   /** Wraps a model object of another library; undefined for one it does not know. */

@@ -25,6 +25,8 @@ export interface RuntimeFacts {
 }
 
 export interface RunContext extends CallContext {
+  /** When the run started: wall clock, milliseconds since the epoch. */
+  readonly startedAtMs: number;
   /** What the user gave as `context`. Never in events or journals. */
   readonly context: unknown;
   /** Opens a span inside this one. `key` names its place, and stays the same when a run is repeated. */

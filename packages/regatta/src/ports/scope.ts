@@ -61,7 +61,13 @@ export interface GuardEntry extends EntryBase {
   readonly timeoutMs: number;
 }
 
-export type Entry = ObserverEntry | TransformEntry | GuardEntry;
+/** Bounds how often models are asked inside its scope, by all runs of a runtime together. */
+export interface LimitEntry extends EntryBase {
+  readonly kind: 'limit';
+  readonly requestsPerMinute: number;
+}
+
+export type Entry = ObserverEntry | TransformEntry | GuardEntry | LimitEntry;
 
 /** Who hears and guards a span, outermost first. Frozen, and shared by every span that adds nobody. */
 export type Scope = readonly Entry[];

@@ -192,6 +192,21 @@ export interface ToolEnd {
   /** Present where it was tried more than once. */
   readonly attempts?: number;
 }
+/** A store of memories or knowledge is asked, or told. What it gives is in the prompt. */
+export interface MemoryStart {
+  readonly type: 'memory.start';
+  readonly store: string;
+  readonly action: 'recall' | 'remember';
+}
+export interface MemoryEnd {
+  readonly type: 'memory.end';
+  readonly store: string;
+  readonly action: 'recall' | 'remember';
+  /** What it gave; 0 for `remember`. */
+  readonly count: number;
+  /** The agent goes on without it, or fails: by its `onMemoryFailure`. */
+  readonly error: ErrorData | null;
+}
 /** The run waits for a person: whoever has the token may answer, once. */
 export interface InputStart extends Omit<PendingInput, 'runId' | 'task' | 'agent'> {
   readonly type: 'input.start';
@@ -208,6 +223,28 @@ export interface OutputRejected {
   readonly type: 'output.rejected';
   readonly text: string;
   readonly problems: string;
+}
+/** A conversation had no room in the model's context window, and was made shorter. */
+export interface ContextTrim {
+  readonly type: 'context.trim';
+  readonly model: string;
+  /** `window`: the request was too long by our count; `provider`: by the provider's, which refused it. */
+  readonly because: 'window' | 'provider';
+  /** Of the whole request, before and after. */
+  readonly beforeTokens: number;
+  readonly afterTokens: number;
+  /** What the request may take: the window less the answer's share. */
+  readonly limitTokens: number;
+  /** Whether the provider would count the same; else it is an estimate with a margin. */
+  readonly isExact: boolean;
+  /** Results of tools that were shortened. */
+  readonly shortened: number;
+  /** Messages that a summary stands for now. */
+  readonly summarised: number;
+  /** Messages that were left out. */
+  readonly dropped: number;
+  /** Why there is no summary where one was asked for. */
+  readonly error: ErrorData | null;
 }
 /** Events that a bounded buffer or a lane could not keep: `fromSeq` to `toSeq`, both included. */
 export interface EventsGap {
@@ -234,10 +271,13 @@ export type EventBody =
   | EmbedEnd
   | ToolStart
   | ToolEnd
+  | MemoryStart
+  | MemoryEnd
   | InputStart
   | InputEnd
   | TeamEvent
-  | OutputRejected;
+  | OutputRejected
+  | ContextTrim;
 
 export type RunEvent = EventEnvelope & EventBody;
 export type EventType = RunEvent['type'];

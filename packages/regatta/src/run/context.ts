@@ -5,6 +5,7 @@ import { toJson } from '../base/json.ts';
 import type { ResolveModel } from '../model/resolve.ts';
 import type { ResolveEmbedder } from '../model/resolve-embedder.ts';
 import { applyGuards } from '../observe/guards.ts';
+import { type LimiterOf, limited } from '../observe/limited.ts';
 import { extendScope } from '../observe/scope.ts';
 import type { EmbedderDefinition, ReadyEmbedder } from '../ports/embedder.ts';
 import type { GuardPoint, GuardSubjects } from '../ports/guard.ts';
@@ -27,6 +28,8 @@ export interface RunCore {
   readonly facts: RuntimeFacts;
   readonly wantsDeltas: boolean;
   readonly meter: Meter;
+  readonly limiterOf: LimiterOf;
+  readonly startedAtMs: number;
   readonly clock: Clock;
   readonly random: Random;
   readonly journal: Journal | undefined;
@@ -59,7 +62,11 @@ export class Context implements RunContext {
     return this.#core.wantsDeltas;
   }
   get meter(): Meter {
-    return this.#core.meter;
+    const { meter, limiterOf } = this.#core;
+    return limited(meter, this.span.scope, limiterOf);
+  }
+  get startedAtMs(): number {
+    return this.#core.startedAtMs;
   }
   get clock(): Clock {
     return this.#core.clock;

@@ -21,6 +21,7 @@ export class OpenSpans {
       case 'embed.start':
       case 'tool.start':
       case 'guardrail.start':
+      case 'memory.start':
       case 'input.start':
       case 'delegation.start':
       case 'plan.start':
@@ -35,6 +36,7 @@ export class OpenSpans {
       case 'embed.end':
       case 'tool.end':
       case 'guardrail.end':
+      case 'memory.end':
       case 'input.end':
       case 'delegation.end':
       case 'plan.end':
@@ -92,6 +94,8 @@ function endOf(start: EventBody, error: ErrorData): EventBody | undefined {
       const { guardrail } = start;
       return { type: 'guardrail.end', guardrail, accepted: null, feedback: null, text: null, error };
     }
+    case 'memory.start':
+      return { type: 'memory.end', store: start.store, action: start.action, count: 0, error };
     case 'input.start':
       return { type: 'input.end', token: start.token, answer: null, error };
     case 'delegation.start':

@@ -192,6 +192,8 @@ export class Run<Output> implements AsyncDisposable {
       facts: runtime.facts,
       wantsDeltas: options.stream,
       meter: this.#ledger,
+      limiterOf: runtime.limiterOf,
+      startedAtMs: clock.now(),
       clock,
       random,
       journal: options.journal,

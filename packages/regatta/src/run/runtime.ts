@@ -23,7 +23,7 @@ import type { Engine, Job } from '../ports/engine.ts';
 import type { Journal } from '../ports/journal.ts';
 import type { LlmDefinition } from '../ports/model.ts';
 import type { Env, Providers } from '../ports/provider.ts';
-import type { Entry, Scope } from '../ports/scope.ts';
+import type { Entry, LimitEntry, Scope } from '../ports/scope.ts';
 import { BUFFER_CAPACITY } from './buffer.ts';
 import { type FlushOptions, Run } from './run.ts';
 import type { RunOptions, RuntimeShare } from './setup.ts';
@@ -67,6 +67,8 @@ export class RuntimeCore {
   readonly #allowances: Allowances;
   /** Of definitions that bound their runs; forgotten with them. */
   readonly #byDefinition = new WeakMap<Allowance, Allowances>();
+  /** Of scopes that bound their calls; likewise. */
+  readonly #byEntry = new WeakMap<LimitEntry, RateLimiter>();
   /** Under way, or with observers that are not done; emptied as they end. */
   readonly #active = new Set<Run<unknown>>();
   #threadsEngine: Engine | undefined;
@@ -86,6 +88,7 @@ export class RuntimeCore {
       random: this.#random,
       onObserverError: options.onObserverError,
       resolveEmbedder: createEmbedderResolver(options),
+      limiterOf: (entry) => this.#limiterOf(entry),
       resolverFor: (journal: Journal | undefined) => (journal === undefined ? resolve : withJournal),
     };
   }
@@ -164,6 +167,15 @@ export class RuntimeCore {
       budgets: budget === undefined ? [] : [new Budget(owner, budget)],
       limiters: limits === undefined ? [] : [new RateLimiter(owner, limits, this.#clock)],
     };
+  }
+
+  #limiterOf(entry: LimitEntry): RateLimiter {
+    let limiter = this.#byEntry.get(entry);
+    if (limiter === undefined) {
+      limiter = new RateLimiter(entry.name, entry, this.#clock);
+      this.#byEntry.set(entry, limiter);
+    }
+    return limiter;
   }
 
   #engineFor(on: StartOptions['on']): Engine {

@@ -4,6 +4,7 @@ import type { ResolveModel } from '../model/resolve.ts';
 import type { ResolveEmbedder } from '../model/resolve-embedder.ts';
 import type { OnObserverError } from '../observe/lane.ts';
 import type { Allowances } from '../observe/ledger.ts';
+import type { LimiterOf } from '../observe/limited.ts';
 import type { Engine } from '../ports/engine.ts';
 import type { Journal } from '../ports/journal.ts';
 import type { RuntimeFacts } from '../ports/run-context.ts';
@@ -17,6 +18,7 @@ export interface RuntimeShare {
   /** Models that record in `journal`, or plain ones without it. */
   resolverFor(journal: Journal | undefined): ResolveModel;
   readonly resolveEmbedder: ResolveEmbedder;
+  readonly limiterOf: LimiterOf;
 }
 
 export interface RunOptions {

@@ -35,6 +35,7 @@ export function consoleSink({
       'review.*',
       'decision.*',
       'guardrail.*',
+      'memory.*',
     ] as const),
     observe(event: RunEvent) {
       if (event.type.endsWith('.start')) starts.set(event.spanId, event.time);
@@ -107,6 +108,8 @@ function wordsOf(event: RunEvent): readonly string[] {
       const how = cached ? 'cached' : attempts === undefined ? '' : `${attempts} attempts`;
       return ['tool', quote(tool), how, failure(error)];
     }
+    case 'memory.end':
+      return ['memory', quote(event.store), event.action, failure(event.error)];
     case 'input.start':
       return ['input', quote(event.question), `waits for ${event.token}`];
     case 'input.end':

@@ -15,6 +15,7 @@ export function outcomeOf(event: RunEvent): 'success' | 'failure' | null {
     case 'embed.end':
     case 'tool.end':
     case 'guardrail.end':
+    case 'memory.end':
     case 'input.end':
     case 'delegation.end':
     case 'plan.end':

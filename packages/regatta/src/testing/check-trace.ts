@@ -205,7 +205,7 @@ function isSkip(event: RunEvent): boolean {
 
 /** The noun of the span that an event belongs to. */
 function nounOf({ type }: RunEvent): string {
-  return type === 'output.rejected' ? 'span' : type.slice(0, type.indexOf('.'));
+  return type === 'output.rejected' || type === 'context.trim' ? 'span' : type.slice(0, type.indexOf('.'));
 }
 
 function at({ type, spanId, seq }: RunEvent): string {

@@ -17,6 +17,7 @@ import {
   transform,
 } from '../../index.ts';
 import { checkTrace, memoryJournal } from '../../testing/index.ts';
+import * as agents from './fixtures/agents.fixture.ts';
 import * as crews from './fixtures/crews.fixture.ts';
 
 const engine = threads({ size: 1 });
@@ -304,4 +305,22 @@ test('a consensus, whose answers come in any order', async () => {
   const here = await sorted({});
   expect(here.result.text).toBe('composed');
   expect(await sorted({ engine })).toEqual(here);
+});
+
+test('agents with memories, skills, a date, steps, and a window that is too small', async () => {
+  const seen = await expectSame({ crew: agents.reading });
+  expect(seen.result.text).toBe('All read.');
+  const types = seen.events.map(({ type }: RunEvent) => type);
+  expect(types).toEqual(expect.arrayContaining(['context.trim', 'memory.start', 'memory.end']));
+  const failed = seen.events.find((event: RunEvent) => event.type === 'memory.end' && event.error !== null);
+  expect(failed.error.message).toContain('the diary is full');
+});
+
+test('agents whose tools are called in text, streamed and not', async () => {
+  const seen = await expectSame({ crew: agents.writing });
+  expect(seen.result.text).toBe('seven');
+  expect(JSON.stringify(seen.events.filter(({ type }: RunEvent) => type === 'model.start'))).not.toContain(
+    'made up',
+  );
+  await expectSame({ crew: agents.writing, options: () => ({ stream: true }) });
 });

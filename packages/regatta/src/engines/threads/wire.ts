@@ -21,6 +21,7 @@ export interface RunOrder {
   readonly inputs: Json;
   /** See `Job.settings`. */
   readonly settings: Json;
+  readonly startedAtMs: number;
   readonly facts: PortableFacts;
   readonly wantsDeltas: boolean;
   readonly isJournaled: boolean;

@@ -5,6 +5,8 @@
  * exact for texts to models whose count of a message's frame is known. Anything else is an estimate, and
  * is said to be one.
  */
+import { estimateTokens } from '../../base/estimate-tokens.ts';
+import type { TokenCounter } from '../../ports/model.ts';
 import type { Message } from '../../protocol/message.ts';
 import { isMissing } from '../optional-packages.ts';
 
@@ -24,8 +26,6 @@ interface Family {
   readonly isExact: boolean;
 }
 
-/** Characters of a token, on average over English text and code. */
-const CHARS_PER_TOKEN = 4;
 /** https://developers.openai.com/cookbook/examples/how_to_count_tokens_with_tiktoken */
 const MESSAGE_TOKENS = 3;
 const ANSWER_TOKENS = 3;
@@ -55,7 +55,7 @@ export async function countTokens(
   modelId: string,
   messages: readonly Message[],
 ): Promise<TokenCount> {
-  const family = FAMILIES.find(([name]) => name.test(modelId.slice(modelId.lastIndexOf('/') + 1)))?.[1];
+  const family = familyOf(modelId);
   const count = family && (await loadTokenizer(family.encoding));
   if (!family || !count) return { tokens: estimate(messages), isExact: false };
   let tokens = family.frame === 'message' ? ANSWER_TOKENS : 0;
@@ -69,6 +69,19 @@ export async function countTokens(
   return { tokens, isExact: isText && family.isExact && provider === 'openai' };
 }
 
+/** What counts the texts of `modelId`; undefined where its tokenizer is not known, or not installed. */
+export async function loadCounter(provider: string, modelId: string): Promise<TokenCounter | undefined> {
+  const family = familyOf(modelId);
+  const count = family && (await loadTokenizer(family.encoding));
+  if (!family || !count || family.frame === 'none') return undefined;
+  const isExact = family.isExact && provider === 'openai';
+  return { count, messageTokens: MESSAGE_TOKENS + 1, requestTokens: ANSWER_TOKENS, isExact };
+}
+
+function familyOf(modelId: string): Family | undefined {
+  return FAMILIES.find(([name]) => name.test(modelId.slice(modelId.lastIndexOf('/') + 1)))?.[1];
+}
+
 /** The whole of a message that is text and nothing else. */
 function textOf(message: Message): string | undefined {
   if (message.role === 'tool') return undefined;
@@ -78,7 +91,7 @@ function textOf(message: Message): string | undefined {
 }
 
 function estimate(messages: readonly Message[]): number {
-  return Math.ceil(JSON.stringify(messages.map(({ content }) => content)).length / CHARS_PER_TOKEN);
+  return estimateTokens(JSON.stringify(messages.map(({ content }) => content)));
 }
 
 /** Undefined where the package is not installed: then it is estimated. */
