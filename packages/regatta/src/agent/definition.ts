@@ -6,9 +6,9 @@ import type { LlmDefinition } from '../ports/model.ts';
 import type { Scope } from '../ports/scope.ts';
 import type { Skill } from '../ports/skill.ts';
 import type { Tool } from '../ports/tool.ts';
-import { type AgentPlanning, checkPlanning } from './plan-options.ts';
 import { checkExtras } from './check-extras.ts';
 import type { OnMemoryFailure } from './memories.ts';
+import { type AgentPlanning, checkPlanning } from './plan-options.ts';
 import type { StepCallback } from './step.ts';
 
 export interface AgentDefinition extends PromptStyle {

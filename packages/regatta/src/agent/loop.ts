@@ -49,11 +49,7 @@ export interface AgentAssignment {
 }
 
 /** What an agent does between its start and its end. */
-export type Way = (
-  agent: AgentDefinition,
-  assignment: Tallied,
-  context: RunContext,
-) => Work<Conversed>;
+export type Way = (agent: AgentDefinition, assignment: Tallied, context: RunContext) => Work<Conversed>;
 
 /** What came of a conversation. */
 export type Conversed = Pick<AgentAnswer, 'text' | 'parsed' | 'messages'>;

@@ -37,11 +37,7 @@ export interface Planned extends Tallied {
   readonly planning: AgentPlanning;
 }
 
-async function* work(
-  agent: AgentDefinition,
-  assignment: Planned,
-  context: RunContext,
-): Work<Conversed> {
+async function* work(agent: AgentDefinition, assignment: Planned, context: RunContext): Work<Conversed> {
   const { maxReplans } = assignment.planning;
   const done: DoneStep[] = [];
   let waiting = yield* makePlan(agent, assignment, context.child('plan'));

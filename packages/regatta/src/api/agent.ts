@@ -1,5 +1,5 @@
 /** `Agent`: who does the work. */
-import { type AgentPlanning, type Effort, withPlanningDefaults } from '../agent/plan-options.ts';
+
 import {
   type AgentDefinition,
   checkAgent,
@@ -11,6 +11,7 @@ import {
   type ToolProtocol,
 } from '../agent/definition.ts';
 import type { OnMemoryFailure } from '../agent/memories.ts';
+import { type AgentPlanning, type Effort, withPlanningDefaults } from '../agent/plan-options.ts';
 import type { StepCallback } from '../agent/step.ts';
 import type { ParsedBy, Schema } from '../base/schema.ts';
 import { extendScope } from '../observe/scope.ts';

@@ -1,10 +1,12 @@
 /** One attempt at a task: a draft, guardrails around it, and a person's review. */
+import { remember } from '../agent/memories.ts';
 import { applyGuardrails } from '../guardrail/apply.ts';
 import type { Draft } from '../guardrail/draft.ts';
 import type { Judge } from '../guardrail/judge.ts';
 import type { LlmDefinition } from '../ports/model.ts';
 import type { RunContext } from '../ports/run-context.ts';
 import type { Work } from '../ports/span.ts';
+import { isProvisional } from './do-task.ts';
 import type { Brief, PlannedTask } from './plan.ts';
 import { reviewDraft } from './review.ts';
 import type { TaskRunOptions } from './task-share.ts';
@@ -33,8 +35,14 @@ export async function* makeDraft(task: PlannedTask, options: DraftOptions, conte
       context,
     );
   const checked = yield* check(yield* draft(), key);
-  if (!humanInput) return checked;
-  return yield* reviewDraft(checked, { task: id, key, redraft, check }, context);
+  const accepted = humanInput
+    ? yield* reviewDraft(checked, { task: id, key, redraft, check }, context)
+    : checked;
+  if (isProvisional(definition)) {
+    const experience = { task: brief.description, answer: accepted.text };
+    yield* remember({ ...agent, stores: agent.memory }, experience, context);
+  }
+  return accepted;
 }
 
 function openJudge(llm: LlmDefinition | undefined, task: string, context: RunContext): Judge {

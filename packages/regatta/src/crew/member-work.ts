@@ -14,7 +14,7 @@ import type { Member, MemberWork, Team } from './team.ts';
 export function doMemberWork(
   team: Team,
   member: Member,
-  { place, messages, tools, contract, chain }: MemberWork,
+  { place, tools, chain, ...work }: MemberWork,
   context: RunContext,
 ): Work<AgentAnswer> {
   const { definition, persona } = member;
@@ -24,11 +24,10 @@ export function doMemberWork(
     ? delegationTools(team, [...chain, member], doMemberWork)
     : [];
   const assignment = {
-    messages,
+    ...work,
     model: context.resolveModel(llm, `Agent "${role}"`),
     modelScope: llm?.scope ?? [],
     tools: [...tools, ...delegation],
-    contract,
   };
   const inner = context.child(place, { agent: role, scope: definition.scope });
   return perform({ ...definition, ...persona }, assignment, inner);

@@ -37,6 +37,10 @@ export interface MemberWork {
   readonly place: string;
   /** The conversation so far; see `open`. */
   readonly messages: readonly Message[];
+  /** How many of the messages opened it, where it goes on. Absent = it begins. */
+  readonly opening?: number;
+  /** False = the answer may yet be sent back, and is remembered when it is accepted. @default true */
+  readonly remembers?: boolean;
   readonly tools: readonly Tool[];
   readonly contract: Contract | null;
   /** Who handed the work on, outermost first. */

@@ -60,7 +60,9 @@ export function openWorker(task: PlannedTask, options: WorkerOptions, context: R
       const asked = { ...brief, context: [], schema: null };
       const messages = [...draft.messages, feedbackOn(draft, feedback)];
       const number = opened.drafts + 1;
-      return count(yield* improve(work(asked), { by: opened.by, messages, number }, context));
+      return count(
+        yield* improve(work(asked), { by: opened.by, messages, opening: draft.opening, number }, context),
+      );
     },
   };
 }

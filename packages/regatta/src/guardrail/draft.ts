@@ -9,6 +9,8 @@ export interface Draft {
   readonly parsed: unknown;
   /** The conversation that led to it, up to and with the answer. */
   readonly messages: readonly Message[];
+  /** How many of the messages opened the conversation: those that its reader never loses. */
+  readonly opening: number;
 }
 
 /** Makes another draft: the same conversation goes on with what is wrong. */
