@@ -84,10 +84,10 @@ export const order: Section = {
       race: 'R65',
       title: 'a step that is recorded is done again',
       file: 'run/context.ts',
-      find: 'if (recorded !== undefined) return recorded.value as T;',
+      find: 'if (recorded !== undefined) return recorded as T;',
       replace: `if (recorded !== undefined) {
       await work();
-      return recorded.value as T;
+      return recorded as T;
     }`,
       test: JOURNAL,
       name: 'what is recorded is not done again',

@@ -21,14 +21,10 @@ export const storage: Section = {
   mutants: [
     {
       race: 'R51',
-      title: 'steps are recorded by their name alone, for whatever run comes last',
-      file: 'run/context.ts',
-      find: 'const { journal, runId } = this.#core;',
-      replace: `const { runId, journal: own } = this.#core;
-    const journal = own && {
-      read: (_runId: string, key: string) => own.read('latest', key),
-      write: (_runId: string, key: string, value: never) => own.write('latest', key, value),
-    };`,
+      title: 'steps are recorded by their name alone, for whatever run comes first',
+      file: 'testing/memory-journal.ts',
+      find: "const kept = this.#hold(runId, epoch);\n    const earlier",
+      replace: "this.#hold(runId, epoch);\n    const kept = this.#get([...this.#runs.keys()][0] ?? runId);\n    const earlier",
       test: JOURNAL,
       name: 'runs that share a journal get results of their own',
     },
@@ -44,7 +40,7 @@ export const storage: Section = {
     {
       race: 'R55',
       title: 'a write to a file that another process holds is given up',
-      file: 'stores/sqlite-thread.ts',
+      file: 'stores/busy.ts',
       find: 'if (!isBusy(error) || performance.now() >= giveUpAt) throw error;',
       replace: 'throw error;',
       test: SQLITE,
@@ -54,10 +50,10 @@ export const storage: Section = {
       race: 'R55',
       title: 'the last writer of a step wins',
       file: 'testing/memory-journal.ts',
-      find: 'if (!records.has(key)) records.set(key, value);',
-      replace: 'records.set(key, value);',
-      test: JOURNAL,
-      name: 'of two that record the same step, the first stays',
+      find: 'if (earlier !== undefined) return { isFirst: false, value: earlier };',
+      replace: '',
+      test: 'packages/regatta/src/testing/check-journal.test.ts',
+      name: 'the journal in memory keeps the rules',
     },
     {
       race: 'R57',

@@ -11,15 +11,19 @@ import {
   type TaskDefinition,
 } from '../crew/definition.ts';
 import { createJob } from '../crew/job.ts';
-import { type CrewPlan, planCrew } from '../crew/plan.ts';
+import { fingerprintOf, taskPart } from '../crew/fingerprint.ts';
+import { affectedBy, type CrewPlan, planCrew } from '../crew/plan.ts';
 import type { BudgetLimits } from '../observe/budget.ts';
 import type { RateLimits } from '../observe/rate-limit.ts';
-import type { Journal } from '../ports/journal.ts';
 import type { LlmDefinition } from '../ports/model.ts';
 import type { Entry, Scope } from '../ports/scope.ts';
 import type { CrewRef } from '../protocol/crew-ref.ts';
 import type { CrewOutput } from '../protocol/output.ts';
+import type { OnInput } from '../run/inputs.ts';
+import { type JournalInput, journalMissing } from '../run/journals.ts';
+import { claimRun, type ForkPoint, readFork } from '../run/resume.ts';
 import type { Run } from '../run/run.ts';
+import type { StartOptions } from '../run/runtime.ts';
 import type { Agent } from './agent.ts';
 import { type Callback, toScope } from './callback.ts';
 import { defaultCore, type RuntimeHolder } from './core.ts';
@@ -74,10 +78,34 @@ export interface KickoffOptions {
   readonly stream?: boolean;
   /** Events kept for `run.events()`. @default 10000 */
   readonly bufferSize?: number;
-  /** Records the results of models and tools, and gives recorded ones back. @default none */
-  readonly journal?: Journal;
+  /** Where the run is recorded, so that it can be resumed: a journal, or the path of a SQLite file. @default the runtime's */
+  readonly journal?: JournalInput;
+  /**
+   * Where a person is needed: wait; or end this process's part of the run as `suspended` once nothing
+   * else can go on, which needs a journal; or ask a function. @default 'wait'
+   */
+  readonly onInput?: OnInput;
   /** @default the process's */
   readonly runtime?: RuntimeHolder;
+}
+
+export interface ResumeOptions extends Omit<KickoffOptions, 'inputs'> {
+  /** Go on although prompts, schemas, tools or models are not those that the run was recorded with. @default false */
+  readonly allowChanges?: boolean;
+  /** Take the run from whoever holds it; what that one still writes is refused. @default false */
+  readonly takeOver?: boolean;
+}
+
+export interface ForkOptions extends KickoffOptions {
+  /** A task, with all that may read it, or the key of a recorded step, with all that was recorded after it: what is done anew. */
+  readonly from: ForkPoint;
+  /** As of `resume`, of the tasks that are kept. @default false */
+  readonly allowChanges?: boolean;
+}
+
+export interface ReplayOptions extends Omit<ForkOptions, 'from'> {
+  /** The first task that is done anew; those that may read it are, too. */
+  readonly fromTask: string;
 }
 
 export interface KickoffForEachOptions extends Omit<KickoffOptions, 'inputs'> {
@@ -148,12 +176,74 @@ export class Crew<const Tasks extends readonly TaskDefinition[] = readonly TaskD
     return this.#start(options, undefined);
   }
 
-  #start(options: KickoffOptions, on: 'threads' | undefined): Run<CrewOutput<OutputOf<Tasks>>> {
+  /**
+   * Goes on with a run of the journal where its process left it: same id, inputs, start time and seed.
+   * What is recorded is neither done nor told again, and nothing is billed twice. Also for a run that
+   * has ended: what failed is tried again, and what succeeded gives its output again.
+   *
+   * @throws RegattaError `journal/missing`, `journal/unknown-run`, `journal/held`, `journal/code-changed`
+   */
+  async resume(
+    runId: string,
+    { allowChanges = false, takeOver = false, ...options }: ResumeOptions = {},
+  ): Promise<Run<CrewOutput<OutputOf<Tasks>>>> {
+    const core = options.runtime?.core ?? defaultCore();
+    const journal = core.journalOf(options.journal);
+    if (journal === undefined) throw journalMissing('resume');
+    const fingerprint = fingerprintOf(this, core.defaultLlm);
+    const recording = await claimRun(journal, runId, { fingerprint, allowChanges, takeOver });
+    const inputs = recording.record.inputs as Inputs; // they were the inputs of the run's job
+    return this.#start({ ...options, inputs }, undefined, { recording });
+  }
+
+  /**
+   * Starts another run that has the records of a run up to `from`, and does the rest anew. `inputs` are
+   * the run's, unless others are given. What is kept is not billed to the new run.
+   *
+   * @throws RegattaError `journal/missing`, `journal/unknown-run`, `journal/unknown-step`, `journal/code-changed`
+   */
+  async fork(
+    runId: string,
+    { from, allowChanges = false, ...options }: ForkOptions,
+  ): Promise<Run<CrewOutput<OutputOf<Tasks>>>> {
+    const core = options.runtime?.core ?? defaultCore();
+    const journal = core.journalOf(options.journal);
+    if (journal === undefined) throw journalMissing('fork');
+    const { run, ...past } = await readFork(journal, runId, {
+      from,
+      allowChanges,
+      fingerprint: fingerprintOf(this, core.defaultLlm),
+      affected: (task) => affectedBy(this.plan, task),
+      partOf: taskPart,
+    });
+    const { inputs = run.inputs as Inputs } = options; // they were the inputs of the run's job
+    return this.#start({ ...options, inputs }, undefined, { past });
+  }
+
+  /** As `fork`, from a task on. @throws RegattaError as `fork` */
+  async replay(
+    runId: string,
+    { fromTask, ...options }: ReplayOptions,
+  ): Promise<Run<CrewOutput<OutputOf<Tasks>>>> {
+    return await this.fork(runId, { ...options, from: { task: fromTask } });
+  }
+
+  #start(
+    options: KickoffOptions,
+    on: 'threads' | undefined,
+    history: Pick<StartOptions, 'recording' | 'past'> = {},
+  ): Run<CrewOutput<OutputOf<Tasks>>> {
     const { callbacks, runtime, inputs = {}, ...rest } = options;
     const core = runtime?.core ?? defaultCore();
     const open = (name: string): Entry => openNamed(name, core.env);
     const scopes = [this.scope, toScope(callbacks, `The run of crew "${this.name}"`, open)];
-    return core.start(createJob<OutputOf<Tasks>>(this, inputs), { ...rest, scopes, definition: this, on });
+    return core.start(createJob<OutputOf<Tasks>>(this, inputs), {
+      ...rest,
+      ...history,
+      scopes,
+      definition: this,
+      on,
+    });
   }
 
   /**

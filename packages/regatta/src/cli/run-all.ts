@@ -88,7 +88,7 @@ async function runOne(entry: Entry, index: number, options: RunAllOptions): Prom
   if (settled.status === 'fulfilled') {
     return { ...base, status: 'succeeded', output: settled.value, error: undefined };
   }
-  const status = run.status === 'cancelled' ? 'cancelled' : 'failed';
+  const status = run.status === 'running' || run.status === 'succeeded' ? 'failed' : run.status; // it has ended
   return { ...base, status, output: undefined, error: settled.reason };
 }
 

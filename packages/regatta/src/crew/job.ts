@@ -9,6 +9,7 @@ import type { Entry, Scope } from '../ports/scope.ts';
 import type { Work } from '../ports/span.ts';
 import type { CrewOutput, TaskOutput } from '../protocol/output.ts';
 import type { CrewDefinition } from './definition.ts';
+import { fingerprintOf } from './fingerprint.ts';
 import { type PlannedCrew, runCrew } from './run-crew.ts';
 
 /** A crew that was checked and planned. */
@@ -28,6 +29,7 @@ export function createJob<Parsed>(crew: RunnableCrew, inputs: Inputs): Job<CrewO
     start: (context) => run(crew, own, context),
     show,
     entries: () => addressEntries(crew),
+    fingerprint: (defaultLlm) => fingerprintOf(crew, defaultLlm),
     revive: async (portable, context) => {
       const tasks = portable as unknown as readonly PortableTask[]; // `toPortable` made it
       return toOutput(await Promise.all(tasks.map((task, index) => revive(crew, task, index))), context);

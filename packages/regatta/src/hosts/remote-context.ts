@@ -3,6 +3,7 @@
  * journal) is asked there; what only needs the definition is decided here.
  */
 import { type Clock, type Random, systemClock } from '../base/clock.ts';
+import { seededRandom } from '../base/seeded-random.ts';
 import type { ResolveModel } from '../model/resolve.ts';
 import type { ResolveEmbedder } from '../model/resolve-embedder.ts';
 import { extendScope } from '../observe/scope.ts';
@@ -26,6 +27,9 @@ export interface RemoteCore {
   readonly facts: RuntimeFacts;
   readonly wantsDeltas: boolean;
   readonly isJournaled: boolean;
+  readonly startedAtMs: number;
+  readonly epoch: number;
+  readonly seed: number;
   /** Points that guards of the whole run stand at. */
   readonly guarded: ReadonlySet<GuardPoint>;
   /** Counts what the host counts. */
@@ -69,7 +73,17 @@ export class RemoteContext implements RunContext {
     return systemClock;
   }
   get random(): Random {
-    return Math.random;
+    const { isJournaled, seed } = this.#core;
+    return isJournaled ? seededRandom(seed, this.span.id) : Math.random;
+  }
+  get startedAtMs(): number {
+    return this.#core.startedAtMs;
+  }
+  get epoch(): number {
+    return this.#core.epoch;
+  }
+  get seed(): number {
+    return this.#core.seed;
   }
   get orphan(): (work: Promise<unknown>) => void {
     return (work) => this.#core.link.orphan(work);

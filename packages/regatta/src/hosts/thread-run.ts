@@ -81,7 +81,8 @@ export class ThreadRun {
     }
   }
 
-  #open({ runId, facts, wantsDeltas, isJournaled, guarded }: RunOrder, providers: Providers): RunContext {
+  #open(order: RunOrder, providers: Providers): RunContext {
+    const { runId, facts, wantsDeltas, isJournaled, startedAtMs, epoch, seed, guarded } = order;
     const portable = fromPortableFacts(facts);
     const resolve = createResolver({ ...portable, providers });
     const withJournal: ResolveModel = (llm, owner) => journaled(resolve(llm, owner));
@@ -93,6 +94,9 @@ export class ThreadRun {
       facts: portable,
       wantsDeltas,
       isJournaled,
+      startedAtMs,
+      epoch,
+      seed,
       guarded: new Set(guarded),
       ledger: new Ledger(runId),
       resolveModel: isJournaled ? withJournal : resolve,

@@ -32,4 +32,5 @@ export interface CrewOutput<Parsed = unknown> {
 /** How a task ended. */
 export type TaskStatus = 'done' | 'failed' | 'skipped';
 
-export type RunStatus = 'succeeded' | 'failed' | 'cancelled';
+/** `suspended`: it waits for a person, and no process holds it; it can be resumed. */
+export type RunStatus = 'succeeded' | 'failed' | 'cancelled' | 'suspended';

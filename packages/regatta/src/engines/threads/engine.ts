@@ -47,7 +47,7 @@ export function createThreadsEngine(pool: Pool, { terminateAfterMs }: ThreadsEng
 }
 
 function toOrder(ref: CrewRef, inputs: Json, context: RunContext): RunOrder {
-  const { runId, facts, wantsDeltas, isJournaled, span } = context;
+  const { runId, facts, wantsDeltas, isJournaled, startedAtMs, epoch, seed, span } = context;
   const guarded = span.scope.flatMap((entry) => (entry.kind === 'guard' ? [entry.at] : []));
   return {
     runId,
@@ -56,6 +56,9 @@ function toOrder(ref: CrewRef, inputs: Json, context: RunContext): RunOrder {
     facts: toPortableFacts(facts, THREADS),
     wantsDeltas,
     isJournaled,
+    startedAtMs,
+    epoch,
+    seed,
     guarded,
     credits: CREDITS,
   };

@@ -22,6 +22,9 @@ export interface RunOrder {
   readonly facts: PortableFacts;
   readonly wantsDeltas: boolean;
   readonly isJournaled: boolean;
+  readonly startedAtMs: number;
+  readonly epoch: number;
+  readonly seed: number;
   /** Points that guards of the whole run stand at. */
   readonly guarded: readonly GuardPoint[];
   /** Drafts that the thread may send before it is granted more. */
