@@ -128,7 +128,7 @@ export type { CachePolicy, CacheStats, ReplyStore } from './ports/reply-store.ts
 export type { RunContext } from './ports/run-context.ts';
 export type { OverflowPolicy, Spill } from './ports/scope.ts';
 export type { EventDraft, Span, Work } from './ports/span.ts';
-export type { Tool, ToolContext } from './ports/tool.ts';
+export type { Tool, ToolContext, UnknownOutcomePolicy } from './ports/tool.ts';
 export type { CrewRef } from './protocol/crew-ref.ts';
 export type { EventType, FinishReason, ReadableEvent, RunEvent } from './protocol/event.ts';
 export type { InputAnswer, InputAnswers, InputKind, InputRequest, PendingInput } from './protocol/input.ts';

@@ -18,6 +18,9 @@ export interface ToolContext<Context = unknown> {
   readonly context: Context;
 }
 
+/** `ask` a person whether to use it again; `repeat` it; `fail`: tell the model that nobody knows. */
+export type UnknownOutcomePolicy = 'ask' | 'repeat' | 'fail';
+
 /** A tool, made by `defineTool`. Frozen; it may serve any number of runs at once. */
 export interface Tool {
   readonly name: string;
@@ -27,6 +30,10 @@ export interface Tool {
   readonly timeoutMs: number;
   /** Uses allowed in one run; undefined = no limit. */
   readonly maxUses: number | undefined;
+  /** Whether a second use for the same call would do harm, such as a payment or a mail. @default false */
+  readonly sideEffect?: boolean | undefined;
+  /** For `sideEffect`, in a run that is resumed: what to do where a use was begun and its outcome is not known. @default 'ask' */
+  readonly onUnknownOutcome?: UnknownOutcomePolicy | undefined;
   /** Checks the arguments that a model wrote. */
   parse(args: unknown): Promise<ParseResult<unknown>>;
   /** Gets what `parse` accepted. Returns text, or anything that JSON can carry. */

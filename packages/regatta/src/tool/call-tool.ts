@@ -9,6 +9,7 @@ import type { Work } from '../ports/span.ts';
 import type { Tool } from '../ports/tool.ts';
 import type { ToolCallPart, ToolMessage } from '../protocol/message.ts';
 import type { ErrorData } from '../protocol/output.ts';
+import { recordedUse } from './recorded-use.ts';
 
 /** One call as events: a start, what the tool's own work says, and one end. Never throws: a failure, also an abort, is an answer. */
 export async function* callTool(
@@ -48,7 +49,9 @@ async function* use(tools: readonly Tool[], call: ToolCallPart, context: RunCont
   // Work of ours records its own steps; a user's function is one.
   const result =
     tool.work === undefined
-      ? await context.step('tool', () => execute(tool, { args: parsed.value, callId: call.callId }, context))
+      ? yield* recordedUse(tool, args, context, () =>
+          execute(tool, { args: parsed.value, callId: call.callId }, context),
+        )
       : yield* tool.work(parsed.value, context);
   if (!context.isGuarded('tool.after')) return result;
   return (await context.guard('tool.after', { tool: tool.name, args, result })).result;

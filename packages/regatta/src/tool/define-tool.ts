@@ -1,7 +1,7 @@
 /** Makes tools: a name, a schema and a function, checked once. */
-import { Problems } from '../base/problems.ts';
+import { Problems, show } from '../base/problems.ts';
 import { createContract, type InferSchema, type Schema } from '../base/schema.ts';
-import type { Tool, ToolContext } from '../ports/tool.ts';
+import type { Tool, ToolContext, UnknownOutcomePolicy } from '../ports/tool.ts';
 
 export interface ToolOptions<S extends Schema, Context> {
   /** Letters, digits, `_` and `-`, at most 64: what every provider takes. */
@@ -19,10 +19,18 @@ export interface ToolOptions<S extends Schema, Context> {
   readonly timeoutMs?: number;
   /** Uses allowed in one run. @default no limit */
   readonly maxUses?: number;
+  /**
+   * Whether a second use for the same call would do harm, such as a payment or a mail: then a run that is
+   * resumed never repeats a use whose outcome is not known without a word. @default false
+   */
+  readonly sideEffect?: boolean;
+  /** For `sideEffect`: `ask` a person, `repeat`, or `fail`, which tells the model. @default 'ask' */
+  readonly onUnknownOutcome?: UnknownOutcomePolicy;
 }
 
 /** Two minutes: longer than a slow page or query, shorter than anybody wants to wait for a hung one. */
 const TIMEOUT_MS = 120_000;
+const UNKNOWN_OUTCOME_POLICIES: readonly UnknownOutcomePolicy[] = ['ask', 'repeat', 'fail'];
 const NAME = /^[A-Za-z0-9_-]{1,64}$/;
 
 /**
@@ -39,6 +47,7 @@ const NAME = /^[A-Za-z0-9_-]{1,64}$/;
  */
 export function defineTool<S extends Schema, Context = unknown>(options: ToolOptions<S, Context>): Tool {
   const { name, description, input, execute, timeoutMs = TIMEOUT_MS, maxUses } = options;
+  const { sideEffect = false, onUnknownOutcome = 'ask' } = options;
   const subject = `Tool "${name}"`;
   const problems = new Problems(subject);
   if (typeof name !== 'string' || !NAME.test(name)) {
@@ -54,6 +63,10 @@ export function defineTool<S extends Schema, Context = unknown>(options: ToolOpt
   }
   problems.duration('timeoutMs', timeoutMs);
   problems.integer('maxUses', maxUses, 1);
+  if (!UNKNOWN_OUTCOME_POLICIES.includes(onUnknownOutcome)) {
+    const text = `onUnknownOutcome must be "ask", "repeat" or "fail", got ${show(onUnknownOutcome)}. Correct it or leave it out.`;
+    problems.add('onUnknownOutcome', onUnknownOutcome, text);
+  }
   problems.throwIfAny();
   const contract = createContract(input, subject);
   return Object.freeze({
@@ -62,6 +75,8 @@ export function defineTool<S extends Schema, Context = unknown>(options: ToolOpt
     inputSchema: contract.jsonSchema,
     timeoutMs,
     maxUses,
+    sideEffect,
+    onUnknownOutcome,
     parse: contract.parse,
     // `parse` gave the arguments, so they are of the schema's type; the context is the user's own.
     execute: (args: unknown, context: ToolContext) =>
