@@ -15,7 +15,7 @@ export function checkInputAnswer(kind: InputKind, answer: unknown): void {
   if (isJsonObject(answer) && isAnswer(kind, answer)) return;
   throw new RegattaError(
     'input/invalid-answer',
-    `The answer to a ${kind} must be ${FORMS[kind]}, got ${show(answer)}. Correct it and answer again.`,
+    `The answer to ${kind === 'approval' ? 'an' : 'a'} ${kind} must be ${FORMS[kind]}, got ${show(answer)}. Correct it and answer again.`,
     { kind, answer: show(answer) },
   );
 }
