@@ -23,8 +23,9 @@ export const storage: Section = {
       race: 'R51',
       title: 'steps are recorded by their name alone, for whatever run comes first',
       file: 'testing/memory-journal.ts',
-      find: "const kept = this.#hold(runId, epoch);\n    const earlier",
-      replace: "this.#hold(runId, epoch);\n    const kept = this.#get([...this.#runs.keys()][0] ?? runId);\n    const earlier",
+      find: 'const kept = this.#hold(runId, epoch);\n    const earlier',
+      replace:
+        'this.#hold(runId, epoch);\n    const kept = this.#get([...this.#runs.keys()][0] ?? runId);\n    const earlier',
       test: JOURNAL,
       name: 'runs that share a journal get results of their own',
     },

@@ -10,8 +10,8 @@ import {
   type Process,
   type TaskDefinition,
 } from '../crew/definition.ts';
-import { createJob } from '../crew/job.ts';
 import { fingerprintOf, taskPart } from '../crew/fingerprint.ts';
+import { createJob } from '../crew/job.ts';
 import { affectedBy, type CrewPlan, planCrew } from '../crew/plan.ts';
 import type { BudgetLimits } from '../observe/budget.ts';
 import type { RateLimits } from '../observe/rate-limit.ts';

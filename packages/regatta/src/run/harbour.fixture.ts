@@ -9,6 +9,7 @@ import {
   Crew,
   defineTool,
   type LedgerEntry,
+  LLM,
   type Model,
   type ModelReply,
   type StepRecord,
@@ -35,8 +36,14 @@ const SPOTS = ['pier', 'buoy', 'mole'];
 const advice = { name: 'advice', args: { spot: 'fog' } };
 
 /** Two tasks: one with four tools at once, of which one asks a model by itself, and one that reads it. */
-export function harbour({ log, pace = async () => undefined, goal, sideEffect = false }: HarbourOptions): Crew {
+export function harbour({
+  log,
+  pace = async () => undefined,
+  goal,
+  sideEffect = false,
+}: HarbourOptions): Crew {
   const llm = harbourModel({ log, pace });
+  const definition = new LLM({ model: llm });
   const look = defineTool({
     name: 'look',
     description: 'Looks at a spot.',
@@ -69,32 +76,23 @@ export function harbour({ log, pace = async () => undefined, goal, sideEffect = 
     async *work(_args, context) {
       const call = context.child('advice');
       const request = { messages: [], tools: [], toolChoice: 'none', output: null } as const;
-      return textOf((yield* callModel(context.resolveModel(undefined, 'advice'), request, call)).message);
+      return textOf((yield* callModel(context.resolveModel(definition, 'advice'), request, call)).message);
     },
   } satisfies Tool);
   const pilot = new Agent({
     role: 'pilot',
     goal: goal ?? 'Bring ships in',
     llm,
-    tools: [look, book, { ...ask, work: (args, context) => ask.work!(args, withModel(context, llm)) }],
+    tools: [look, book, ask],
   });
-  const survey = new Task({ name: 'survey', description: 'Survey {port}', expectedOutput: 'A list', agent: pilot });
+  const survey = new Task({
+    name: 'survey',
+    description: 'Survey {port}',
+    expectedOutput: 'A list',
+    agent: pilot,
+  });
   const report = new Task({ name: 'report', description: 'Report', expectedOutput: 'A text', agent: pilot });
   return new Crew({ name: 'harbour', agents: [pilot], tasks: [survey, report] });
-}
-
-type WorkContext = Parameters<NonNullable<Tool['work']>>[1];
-
-/** The crew's model inside a tool's own work. */
-function withModel(context: WorkContext, llm: object): WorkContext {
-  const definition = new Agent({ role: 'x', goal: 'x', llm }).llm;
-  return new Proxy(context, {
-    get(target, name) {
-      if (name === 'resolveModel') return () => target.resolveModel(definition, 'advice');
-      const value = Reflect.get(target, name, target);
-      return typeof value === 'function' ? value.bind(target) : value;
-    },
-  });
 }
 
 /** Answers by where it is asked, and by what it is told: the same in every life of a run. */
@@ -107,7 +105,8 @@ function harbourModel({ log, pace }: Required<Pick<HarbourOptions, 'log' | 'pace
       await pace(span.id);
       const results = messages.flatMap((message) => (message.role === 'tool' ? [message.content] : []));
       const [, task] = span.id.split('/');
-      if (span.id.endsWith('/advice')) return reply({ text: `advice of ${span.id.split('/').slice(1).join('.')}` });
+      if (span.id.endsWith('/advice'))
+        return reply({ text: `advice of ${span.id.split('/').slice(1).join('.')}` });
       if (results.length > 0) return reply({ text: `${task}: ${results.join(', ')}` });
       const looks = SPOTS.map((spot) => ({ name: 'look', args: { spot } }));
       return reply({
@@ -130,7 +129,13 @@ function reply({ text, calls = [] }: Given): ModelReply {
     args,
   }));
   const content = [...(text === undefined ? [] : [{ type: 'text' as const, text }]), ...asked];
-  const usage = { inputTokens: 100, outputTokens: 10, cachedInputTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0 };
+  const usage = {
+    inputTokens: 100,
+    outputTokens: 10,
+    cachedInputTokens: 0,
+    cacheWriteTokens: 0,
+    reasoningTokens: 0,
+  };
   return {
     message: { role: 'assistant', content },
     finishReason: calls.length > 0 ? 'tool-calls' : 'stop',
@@ -142,7 +147,8 @@ function reply({ text, calls = [] }: Given): ModelReply {
 
 /** Waits differently for each span: later ones answer first. */
 export function reversed(stepMs: number): (spanId: string) => Promise<unknown> {
-  return (spanId) => sleep(spanId.includes('tool-') ? (4 - Number(spanId.at(spanId.indexOf('tool-') + 5))) * stepMs : 0);
+  return (spanId) =>
+    sleep(spanId.includes('tool-') ? (4 - Number(spanId.at(spanId.indexOf('tool-') + 5))) * stepMs : 0);
 }
 
 /** One life of a run: what was recorded when it began, and what it did. */
@@ -167,13 +173,19 @@ export function checkLives(
   }
   // A server's own account: each request by call, attempt and life.
   const requests = lives.flatMap(({ uses }, index) =>
-    uses.flatMap(({ place, what }) => (what === 'model' ? [place.replace('#', index === 0 ? '#' : `#${index + 1}.`)] : [])),
+    uses.flatMap(({ place, what }) =>
+      what === 'model' ? [place.replace('#', index === 0 ? '#' : `#${index + 1}.`)] : [],
+    ),
   );
   if (new Set(requests).size !== requests.length) findings.push('an attempt was made twice');
-  const billed = new Map(ledger.map((entry) => [entry.attemptId.slice(entry.runId.length + 1), entry.status]));
-  for (const request of requests) if (!billed.has(request)) findings.push(`request ${request} is not in the ledger`);
+  const billed = new Map(
+    ledger.map((entry) => [entry.attemptId.slice(entry.runId.length + 1), entry.status]),
+  );
+  for (const request of requests)
+    if (!billed.has(request)) findings.push(`request ${request} is not in the ledger`);
   for (const [attempt, status] of billed)
-    if (status !== 'lost' && !requests.includes(attempt)) findings.push(`${attempt} is billed and was never made`);
+    if (status !== 'lost' && !requests.includes(attempt))
+      findings.push(`${attempt} is billed and was never made`);
   const calls = records.filter(({ key }) => key.endsWith(':model')).length;
   const settled = ledger.filter(({ status }) => status === 'succeeded').length;
   if (settled < calls) findings.push(`${calls} replies are recorded, and ${settled} attempts are settled`);

@@ -37,7 +37,10 @@ interface Files {
   readonly log: string;
 }
 
-const filesOf = (name: string): Files => ({ db: join(folder, `${name}.db`), log: join(folder, `${name}.log`) });
+const filesOf = (name: string): Files => ({
+  db: join(folder, `${name}.db`),
+  log: join(folder, `${name}.log`),
+});
 
 function begin({ db, log }: Files, ...args: string[]): ChildProcess {
   return spawn(process.execPath, ['--conditions=@regatta/source', fixture, db, log, ...args], {
@@ -104,7 +107,10 @@ test('a run whose process is killed at any moment ends once, and repeats nothing
       expect(life).toBeLessThan(MAX_LIVES);
       const child = begin(files, '15');
       const ended = once(child, 'exit');
-      const isUnderWay = await Promise.race([once(child.stdout!, 'data').then(() => true), ended.then(() => false)]);
+      const isUnderWay = await Promise.race([
+        once(child.stdout!, 'data').then(() => true),
+        ended.then(() => false),
+      ]);
       if (isUnderWay && kills < KILLS) {
         const draw = Math.abs(Math.imul(seed * 7919 + life, 0x9e3779b1)) % 120;
         await new Promise((resolve) => setTimeout(resolve, draw));
@@ -120,7 +126,9 @@ test('a run whose process is killed at any moment ends once, and repeats nothing
     await check(files);
   };
   for (let round = 0; kills < KILLS && round < KILLS; round++)
-    await Promise.all(Array.from({ length: RUNS }, (_, index) => survive(`${round}-${index}`, round * RUNS + index)));
+    await Promise.all(
+      Array.from({ length: RUNS }, (_, index) => survive(`${round}-${index}`, round * RUNS + index)),
+    );
   expect(kills).toBeGreaterThanOrEqual(KILLS);
 }, 600_000);
 
@@ -128,9 +136,9 @@ test('a run whose process is killed while it waits for a person goes on with the
   const files = filesOf('asker');
   writeFileSync(files.log, '');
   const child = begin(files, 'asker');
-  await expect.poll(() => read(files).some(({ event }) => event?.type === 'input.start'), { timeout: 20_000 }).toBe(
-    true,
-  );
+  await expect
+    .poll(() => read(files).some(({ event }) => event?.type === 'input.start'), { timeout: 20_000 })
+    .toBe(true);
   child.kill('SIGKILL');
   await once(child, 'exit');
   const journal = sqliteJournal({ path: files.db });

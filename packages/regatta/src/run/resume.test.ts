@@ -1,18 +1,8 @@
 import { expect, test } from 'vitest';
-import { z } from 'zod';
-import {
-  Agent,
-  Crew,
-  type CrewOutput,
-  defineTool,
-  type Journal,
-  type RunEvent,
-  type StepRecord,
-  Task,
-} from '../index.ts';
-import { checkTrace, createManualClock, memoryJournal, scriptedModel } from '../testing/index.ts';
+import type { CrewOutput, Journal, RunEvent, StepRecord } from '../index.ts';
+import { checkTrace, memoryJournal } from '../testing/index.ts';
 import { settle } from '../testing/marked.fixture.ts';
-import { checkLives, harbour, type HarbourOptions, type Life } from './harbour.fixture.ts';
+import { checkLives, type HarbourOptions, harbour, type Life } from './harbour.fixture.ts';
 
 const inputs = { port: 'Brest' };
 
@@ -70,7 +60,8 @@ async function live(
     };
     const records = (await journal.read(runId))?.records ?? [];
     lives.push({ known: records.map(({ key }) => key), uses });
-    const run = life === 0 ? crew.start({ ...given, inputs }) : await crew.resume(runId, { ...given, takeOver: true });
+    const run =
+      life === 0 ? crew.start({ ...given, inputs }) : await crew.resume(runId, { ...given, takeOver: true });
     runId = run.id;
     await Promise.race([run.result, mortal.died]);
     if (mortal.isDead()) continue;
@@ -126,16 +117,13 @@ test('parallel branches that end in another order when resumed get their own res
         const turns = isFirst ? Number(branch) : 4 - Number(branch);
         for (let turn = 0; turn < turns; turn++) await settle();
       },
-      through: (journal) => {
-        isFirst = isFirst && journal !== undefined;
-        return {
-          ...journal,
-          claim: async (...args) => {
-            isFirst = false;
-            return await journal.claim(...args);
-          },
-        };
-      },
+      through: (journal) => ({
+        ...journal,
+        claim: async (...args) => {
+          isFirst = false;
+          return await journal.claim(...args);
+        },
+      }),
     });
     expect([textsOf(lived.output), lived.findings], `dead after write ${at}`).toEqual([TEXTS, []]);
   }
@@ -163,7 +151,11 @@ test('naive journals are found out: results used before they are written, and ke
       return place === '' ? key : name;
     };
     /** The order in which steps came to their end in the life before stands for where they are now. */
-    const places = ['survey/agent/turn-1:model', 'survey/agent/turn-1/tool-0:tool', 'survey/agent/turn-1/tool-1:tool'];
+    const places = [
+      'survey/agent/turn-1:model',
+      'survey/agent/turn-1/tool-0:tool',
+      'survey/agent/turn-1/tool-1:tool',
+    ];
     return {
       ...journal,
       write: (runId, { key, value }, epoch) => journal.write(runId, { key: rename(key), value }, epoch),

@@ -11,7 +11,13 @@ import {
   respond,
   Task,
 } from '../index.ts';
-import { checkTrace, createManualClock, memoryJournal, type ScriptStep, scriptedModel } from '../testing/index.ts';
+import {
+  checkTrace,
+  createManualClock,
+  memoryJournal,
+  type ScriptStep,
+  scriptedModel,
+} from '../testing/index.ts';
 import { eventsOf } from '../testing/marked.fixture.ts';
 
 interface Changes {
@@ -45,7 +51,11 @@ test('a run that failed goes on where it failed: same id, inputs and start; its 
   const clock = createManualClock(5_000);
   const first = createRuntime({ clock });
   const { run, journal, runId } = await failed(memoryJournal(), { runtime: first });
-  expect((await journal.read(runId))?.run).toMatchObject({ status: 'failed', heldBy: null, startedAtMs: 5_000 });
+  expect((await journal.read(runId))?.run).toMatchObject({
+    status: 'failed',
+    heldBy: null,
+    startedAtMs: 5_000,
+  });
   await clock.advance(60_000);
   const { crew, llm } = crewOf(['an edit']);
   const again = await createRuntime({ clock }).resume(crew, runId, { journal });
@@ -59,13 +69,20 @@ test('a run that failed goes on where it failed: same id, inputs and start; its 
     ['/edit/agent/turn-1#2.1', 'succeeded'],
   ]);
   expect(run.usage.attempts).toBe(2);
-  expect((await journal.read(runId))?.run).toMatchObject({ status: 'succeeded', epoch: 2, startedAtMs: 5_000 });
+  expect((await journal.read(runId))?.run).toMatchObject({
+    status: 'succeeded',
+    epoch: 2,
+    startedAtMs: 5_000,
+  });
 });
 
 test('what an earlier epoch has told is not told again; what was under way begins again, marked with the epoch', async () => {
   const { run, journal, runId } = await failed();
   const heard: RunEvent[] = [];
-  const again = await crewOf(['an edit']).crew.resume(runId, { journal, callbacks: [(e) => void heard.push(e)] });
+  const again = await crewOf(['an edit']).crew.resume(runId, {
+    journal,
+    callbacks: [(e) => void heard.push(e)],
+  });
   await again.result;
   await again.flush();
   expect(heard.map(({ type, task }) => `${type} ${task ?? ''}`.trim())).toEqual([
@@ -133,7 +150,11 @@ const look = (description: string) =>
   defineTool({ name: 'look', description, input: z.object({}), execute: () => 'seen' });
 
 test.each<[string, Changes, string[]]>([
-  ['a goal', { agent: { goal: 'Write well' } }, ['agent "writer": goal', 'task "draft": agent', 'task "edit": agent']],
+  [
+    'a goal',
+    { agent: { goal: 'Write well' } },
+    ['agent "writer": goal', 'task "draft": agent', 'task "edit": agent'],
+  ],
   ['a prompt', { first: { description: 'Draft {topic} anew' } }, ['task "draft": description']],
   ['a schema', { first: { output: z.object({ a: z.string() }) } }, ['task "draft": contract']],
   [
@@ -146,11 +167,7 @@ test.each<[string, Changes, string[]]>([
     { agent: { llm: scriptedModel([], { id: 'scripted/b' }) } },
     ['agent "writer": llm', 'task "draft": agent', 'task "edit": agent'],
   ],
-  [
-    'a name',
-    { first: { name: 'sketch' } },
-    ['crew: tasks', 'task "draft" is gone', 'task "sketch" is new'],
-  ],
+  ['a name', { first: { name: 'sketch' } }, ['crew: tasks', 'task "draft" is gone', 'task "sketch" is new']],
 ])('%s that has changed is named, and the run is left as it was', async (_, changes, expected) => {
   const { journal, runId } = await failed();
   const { crew } = crewOf(['an edit'], changes);
@@ -204,7 +221,9 @@ test('a fork takes other inputs, may begin at any recorded step, and may be fork
   expect((await mended.result).tasks.map(({ text }) => text)).toEqual(['waves', 'edited at last']);
   expect(mended.usage.attempts).toBe(2);
   for (const from of [{ task: 'print' }, { step: 'print:model' }]) {
-    await expect(crew.fork(first.runId, { journal, from })).rejects.toMatchObject({ code: 'journal/unknown-step' });
+    await expect(crew.fork(first.runId, { journal, from })).rejects.toMatchObject({
+      code: 'journal/unknown-step',
+    });
   }
 });
 
@@ -225,7 +244,10 @@ test("a run's budget is for all its epochs; a crew's in the same runtime books n
   const { journal, runId } = await failed(memoryJournal(), { runtime });
   const { crew } = crewOf(['an edit']);
   const broke = await runtime.resume(crew, runId, { journal, budget: { calls: 2 } });
-  await expect(broke.result).rejects.toMatchObject({ code: 'budget/exceeded', details: { owner: 'run', used: 2 } });
+  await expect(broke.result).rejects.toMatchObject({
+    code: 'budget/exceeded',
+    details: { owner: 'run', used: 2 },
+  });
   const run = await runtime.resume(crew, runId, { journal, budget: { calls: 3 } });
   expect((await run.result).usage.attempts).toBe(3);
 });
@@ -287,7 +309,11 @@ test('a use whose outcome nobody knows is not repeated in silence: a person is a
     await expect.poll(() => run.pendingInputs.length).toBe(1);
     expect(uses).toHaveLength(1);
     const [asked] = run.pendingInputs;
-    expect(asked).toMatchObject({ kind: 'approval', subject: { tool: 'pay', args: { sum: 7 } }, agent: 'writer' });
+    expect(asked).toMatchObject({
+      kind: 'approval',
+      subject: { tool: 'pay', args: { sum: 7 } },
+      agent: 'writer',
+    });
     run.respond(asked!.token, answer);
     const text = await drafted();
     expect(text).toContain(answer.approved ? 'paid' : 'It was paid.');
@@ -339,5 +365,9 @@ test('a failure that the model was told of is recorded, so a resumed run tells i
   const again = await crew.resume(run.id, { journal });
   await again.result;
   expect(uses).toBe(1);
-  expect(llm.requests[0]!.messages.at(-1)).toMatchObject({ role: 'tool', isError: true, content: 'Tool "shaky" failed: wind' });
+  expect(llm.requests[0]!.messages.at(-1)).toMatchObject({
+    role: 'tool',
+    isError: true,
+    content: 'Tool "shaky" failed: wind',
+  });
 });

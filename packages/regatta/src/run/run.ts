@@ -246,7 +246,8 @@ export class Run<Output> implements AsyncDisposable {
   async #recordEnd(end: Pick<RunEnd, 'status' | 'output' | 'error'>): Promise<void> {
     const recorded = this.#recording?.end({ ...end, usage: this.usage }).catch(() => undefined);
     if (recorded === undefined) return;
-    if (end.status === 'cancelled') this.#adopt(recorded); // who cancels is freed at once
+    if (end.status === 'cancelled')
+      this.#adopt(recorded); // who cancels is freed at once
     else await recorded;
   }
 

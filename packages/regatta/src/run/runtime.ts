@@ -27,7 +27,14 @@ import type { Entry, Scope } from '../ports/scope.ts';
 import type { InputAnswer } from '../protocol/input.ts';
 import { BUFFER_CAPACITY } from './buffer.ts';
 import { unknownToken } from './input-answer.ts';
-import { type JournalInput, Journals, type JournalsOptions, journalMissing, newRecording, type Past } from './journals.ts';
+import {
+  type JournalInput,
+  Journals,
+  type JournalsOptions,
+  journalMissing,
+  newRecording,
+  type Past,
+} from './journals.ts';
 import { readUsage } from './recorded-usage.ts';
 import type { RecordingSetup } from './recording.ts';
 import { respond } from './respond.ts';
@@ -183,7 +190,11 @@ export class RuntimeCore {
     return run;
   }
 
-  #record(job: Job<unknown>, journal: Journal | undefined, past: Past | undefined): RecordingSetup | undefined {
+  #record(
+    job: Job<unknown>,
+    journal: Journal | undefined,
+    past: Past | undefined,
+  ): RecordingSetup | undefined {
     if (journal === undefined) return undefined;
     const { name, ref, inputs } = job;
     const run = {

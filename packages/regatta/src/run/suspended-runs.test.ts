@@ -12,8 +12,8 @@ import {
   pendingInputsOf,
   respond,
   Task,
-  threads,
   type Tool,
+  threads,
 } from '../index.ts';
 import {
   checkTrace,
@@ -30,7 +30,9 @@ const engine = threads({ size: 1 });
 afterAll(() => engine.close?.());
 
 /** A tool whose use is to ask a person. */
-function asking(request: InputRequest = { kind: 'question', question: 'Which harbour?', subject: null }): Tool {
+function asking(
+  request: InputRequest = { kind: 'question', question: 'Which harbour?', subject: null },
+): Tool {
   const base = defineTool({ name: 'ask', description: 'Asks.', input: z.object({}), execute: () => '' });
   return Object.freeze({
     ...base,
@@ -40,7 +42,8 @@ function asking(request: InputRequest = { kind: 'question', question: 'Which har
   } satisfies Tool);
 }
 
-const tell: ScriptStep = ({ messages }) => messages.flatMap((one) => (one.role === 'tool' ? [one.content] : [])).join();
+const tell: ScriptStep = ({ messages }) =>
+  messages.flatMap((one) => (one.role === 'tool' ? [one.content] : [])).join();
 
 function crewOf(script: readonly ScriptStep[], ...tools: Tool[]) {
   const llm = scriptedModel(script);
@@ -63,11 +66,27 @@ async function suspended(options: KickoffOptions = {}, request?: InputRequest) {
 
 test('a run that only a person can help ends as suspended, and goes on elsewhere with the answer', async () => {
   const { run, journal, crew, error, token, runId } = await suspended();
-  expect([run.status, error.details.tokens, error.message.includes(token)]).toEqual(['suspended', [token], true]);
+  expect([run.status, error.details.tokens, error.message.includes(token)]).toEqual([
+    'suspended',
+    [token],
+    true,
+  ]);
   const kept = await journal.read(runId);
-  expect(kept?.run).toMatchObject({ status: 'suspended', heldBy: null, ending: { error: { code: 'run/suspended' } } });
+  expect(kept?.run).toMatchObject({
+    status: 'suspended',
+    heldBy: null,
+    ending: { error: { code: 'run/suspended' } },
+  });
   expect(pendingInputsOf(runId, kept?.records ?? [])).toEqual([
-    { runId, token, task: 'ask', agent: 'asker', kind: 'question', question: 'Which harbour?', subject: null },
+    {
+      runId,
+      token,
+      task: 'ask',
+      agent: 'asker',
+      kind: 'question',
+      question: 'Which harbour?',
+      subject: null,
+    },
   ]);
   await respond(journal, runId, { token, answer: { text: 'Kiel' } });
   expect(pendingInputsOf(runId, (await journal.read(runId))?.records ?? [])).toEqual([]);
@@ -150,9 +169,9 @@ test('a run that waits hears of an answer that another process gave', async () =
   const run = crew.start({ journal, runtime: createRuntime({ clock }) });
   await expect.poll(() => run.pendingInputs.length).toBe(1);
   const { token } = run.pendingInputs[0]!;
-  await expect.poll(async () => (await journal.read(run.id))?.records.some(({ key }) => key.endsWith(':asked'))).toBe(
-    true,
-  );
+  await expect
+    .poll(async () => (await journal.read(run.id))?.records.some(({ key }) => key.endsWith(':asked')))
+    .toBe(true);
   await respond(journal, run.id, { token, answer: { text: 'Kiel' } });
   await clock.advance(500);
   expect((await run.result).text).toBe('{"text":"Kiel"}');
@@ -166,9 +185,9 @@ test('runtime.respond answers a run of its own or any of the journal, and says w
   const run = runtime.start(crew);
   await expect.poll(() => run.pendingInputs.length).toBe(1);
   const { token } = run.pendingInputs[0]!;
-  await expect.poll(async () => (await journal.read(run.id))?.records.some(({ key }) => key.endsWith(':asked'))).toBe(
-    true,
-  );
+  await expect
+    .poll(async () => (await journal.read(run.id))?.records.some(({ key }) => key.endsWith(':asked')))
+    .toBe(true);
   await respond(journal, run.id, { token, answer: { text: 'Kiel' } });
   await expect(runtime.respond(run.id, token, { answer: { text: 'Brest' } })).rejects.toMatchObject({
     code: 'input/unknown-token',
@@ -202,13 +221,18 @@ test('the time to answer goes on from where it was asked first, and once it is u
   const clock = createManualClock(1_000);
   const runtime = createRuntime({ clock });
   const journal = memoryJournal();
-  const { crew } = crewOf([asks, tell], asking({ kind: 'question', question: 'Now?', subject: null, timeoutMs: 60_000 }));
+  const { crew } = crewOf(
+    [asks, tell],
+    asking({ kind: 'question', question: 'Now?', subject: null, timeoutMs: 60_000 }),
+  );
   const run = crew.start({ journal, onInput: 'suspend', runtime });
   await expect.poll(() => clock.timers).toBeGreaterThan(0);
-  await expect.poll(async () => {
-    await clock.advance(10);
-    return run.status;
-  }).toBe('suspended');
+  await expect
+    .poll(async () => {
+      await clock.advance(10);
+      return run.status;
+    })
+    .toBe('suspended');
   await expect(run.result).rejects.toMatchObject({ code: 'run/suspended' });
   await clock.advance(120_000);
   const again = await crew.resume(run.id, { journal, runtime });
@@ -229,6 +253,8 @@ test('a crew on a thread is suspended, answered and resumed as one on the event 
   await runtime.respond(run.id, token, { answer: { text: 'Kiel' } });
   const again = await runtime.resume(harbours.asker, run.id);
   expect((await again.result).text).toBe('{"text":"Kiel"}');
-  const starts = [...(await eventsOf(run)), ...(await eventsOf(again))].filter(({ type }) => type === 'run.start');
+  const starts = [...(await eventsOf(run)), ...(await eventsOf(again))].filter(
+    ({ type }) => type === 'run.start',
+  );
   expect(starts).toMatchObject([{ engine: 'threads' }, { engine: 'threads', epoch: 2 }]);
-});
+}, 30_000);

@@ -15,14 +15,13 @@ import type {
   Written,
 } from '../ports/journal.ts';
 import type { ErrorData } from '../protocol/output.ts';
+import { holderOf, type Row, toRun } from './journal-row.ts';
 import { migrate } from './journal-schema.ts';
-import { mayBeAlive, ownerHere } from './owner.ts';
+import { ownerHere } from './owner.ts';
 import type { Change, JournalData, Query } from './sqlite-journal-wire.ts';
 
 /** What became of one change of a transaction. */
 export type Outcome = { readonly value: unknown } | { readonly error: ErrorData };
-
-type Row = Readonly<Record<string, unknown>>;
 
 const LIMIT = 100;
 
@@ -291,21 +290,3 @@ export class JournalFile {
 }
 
 type Value = string | number | bigint | null;
-
-/** Null for a run that nobody holds, whose holder is gone, or gave no sign of life for a lease's time. */
-function holderOf({ owner, lease_until: until }: Row, now: number): string | null {
-  if (typeof owner !== 'string' || Number(until) <= now || !mayBeAlive(owner)) return null;
-  return owner;
-}
-
-function toRun(row: Row, now: number): JournaledRun {
-  const { record, status, epoch, updated_at: updatedAtMs, ending } = row;
-  return {
-    ...(JSON.parse(String(record)) as RunRecord), // `create` wrote it
-    status: status as JournaledRun['status'], // written by `create`, `claim` and `end` alone
-    epoch: Number(epoch),
-    heldBy: holderOf(row, now),
-    updatedAtMs: Number(updatedAtMs),
-    ending: typeof ending === 'string' ? (JSON.parse(ending) as RunEnding) : null, // `end` wrote it
-  };
-}

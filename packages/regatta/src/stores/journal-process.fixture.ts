@@ -31,11 +31,15 @@ if (mode === 'write') {
   say('held');
   // Writes whenever it is told to, until its parent is done with it.
   process.stdin.on('data', async () => {
-    const written = await journal.write(name, { key: 'late:tool', value: 'late' }, 1).then(() => 'written', codeOf);
+    const written = await journal
+      .write(name, { key: 'late:tool', value: 'late' }, 1)
+      .then(() => 'written', codeOf);
     say(written);
   });
 } else if (mode === 'claim') {
-  const claimed = await journal.claim(name, { takeOver: false }).then(({ run }) => `epoch ${run.epoch}`, codeOf);
+  const claimed = await journal
+    .claim(name, { takeOver: false })
+    .then(({ run }) => `epoch ${run.epoch}`, codeOf);
   say(claimed);
   const ending = { status: 'failed', output: null, error: null, usage: {} } as unknown as RunEnding;
   // Long enough for the other process to ask: it is told what to do by the end of its input.

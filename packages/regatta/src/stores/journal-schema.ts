@@ -37,9 +37,10 @@ const STEPS: readonly string[] = [
 
 /** @throws RegattaError `journal/bad-file`; what SQLite throws, busy = try again. */
 export function migrate(database: DatabaseSync, file: string): void {
+  checkOwner(database, file); // before anything is changed
   // FULL: what was answered survives a crash of the machine, not of the process alone.
   database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
-  if (versionOf(database) === STEPS.length) return checkOwner(database, file);
+  if (versionOf(database) === STEPS.length) return;
   database.exec('BEGIN IMMEDIATE');
   try {
     const version = versionOf(database); // another process may have been first

@@ -8,8 +8,8 @@ import { resolve as resolvePath } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { Problems } from '../base/problems.ts';
 import type { CacheStats, ReplyStore } from '../ports/reply-store.ts';
-import { threadUrl } from './thread-url.ts';
 import type { FromSqlite, SqliteData, ToSqlite } from './sqlite-wire.ts';
+import { threadUrl } from './thread-url.ts';
 
 export interface SqliteCacheOptions {
   /** Replies kept at most. @default 10000 */

@@ -78,7 +78,8 @@ function serve(port: MessagePort, data: JournalData): void {
 /** Keeps account of what this process holds, by what was done. */
 function follow(held: Map<string, number>, call: Change, value: unknown): void {
   if (call.op === 'create') held.set(call.run.runId, 1);
-  else if (call.op === 'claim') held.set(call.runId, (value as { run: { epoch: number } }).run.epoch); // what `claim` gives
+  else if (call.op === 'claim')
+    held.set(call.runId, (value as { run: { epoch: number } }).run.epoch); // what `claim` gives
   else if (call.op === 'end') held.delete(call.runId);
 }
 

@@ -37,4 +37,3 @@ export type ToJournal =
 export type FromJournal =
   | { readonly id: number; readonly value: unknown }
   | { readonly id: number; readonly error: ErrorData };
-

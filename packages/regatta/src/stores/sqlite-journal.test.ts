@@ -6,11 +6,22 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { z } from 'zod';
-import { Agent, Crew, createRuntime, defineTool, LLM, type RunRecord, sqliteJournal, Task } from '../index.ts';
+import {
+  Agent,
+  Crew,
+  createRuntime,
+  defineTool,
+  LLM,
+  type RunRecord,
+  sqliteJournal,
+  Task,
+} from '../index.ts';
 import { harbour } from '../run/harbour.fixture.ts';
 import { scriptedModel } from '../testing/index.ts';
+
+vi.setConfig({ testTimeout: 60_000 }); // processes start slowly on a busy machine
 
 const fixture = fileURLToPath(new URL('./journal-process.fixture.ts', import.meta.url));
 const blank: Omit<RunRecord, 'runId'> = {
@@ -65,7 +76,7 @@ test('sixteen processes that open an empty file at once make it one journal, and
     const values = (await journal.read(name))?.records.map(({ value }) => value);
     expect(values).toEqual(Array.from({ length: 20 }, (_, index) => index));
   }
-}, 30_000);
+});
 
 test('a run whose process was killed is free at once; one whose process lives is not', async () => {
   const holder = processOf('hold', 'r');
@@ -91,12 +102,21 @@ test('a process that stands still past its lease, and wakes, writes nothing more
   const until = performance.now() + 1_500;
   while (performance.now() < until) await expect(claim()).rejects.toMatchObject({ code: 'journal/held' });
   holder.child.kill('SIGSTOP');
-  await expect.poll(() => claim().then(({ run }) => run.epoch, () => 0), { timeout: 5_000 }).toBe(2);
+  await expect
+    .poll(
+      () =>
+        claim().then(
+          ({ run }) => run.epoch,
+          () => 0,
+        ),
+      { timeout: 5_000 },
+    )
+    .toBe(2);
   holder.child.kill('SIGCONT');
   holder.child.stdin!.write('write\n');
   expect(await holder.said()).toBe('journal/lost');
   expect((await journal.read('r'))?.records).toEqual([]);
-}, 15_000);
+});
 
 test('of processes that resume one run at once, one gets it', async () => {
   const journal = journalAt();
@@ -179,7 +199,10 @@ test('a run whose journal cannot be written fails, and does nothing that is not 
   new DatabaseSync(file).exec('CREATE TABLE theirs (a)');
   const llm = scriptedModel(['never asked']);
   const agent = new Agent({ role: 'r', goal: 'g', llm });
-  const crew = new Crew({ agents: [agent], tasks: [new Task({ description: 'd', expectedOutput: 'e', agent })] });
+  const crew = new Crew({
+    agents: [agent],
+    tasks: [new Task({ description: 'd', expectedOutput: 'e', agent })],
+  });
   await using runtime = createRuntime({ journal: file });
   await expect(runtime.run(crew)).rejects.toMatchObject({ code: 'journal/bad-file' });
   expect(llm.requests).toHaveLength(0);
@@ -218,7 +241,10 @@ test('secrets and the context of a run are nowhere in the files of the journal',
     execute: (_, { context }) => `used ${String((context as { token: string }).token.length)}`,
   });
   const agent = new Agent({ role: 'r', goal: 'g', llm, tools: [use] });
-  const crew = new Crew({ agents: [agent], tasks: [new Task({ description: 'd', expectedOutput: 'e', agent })] });
+  const crew = new Crew({
+    agents: [agent],
+    tasks: [new Task({ description: 'd', expectedOutput: 'e', agent })],
+  });
   await using runtime = createRuntime({ journal: path(), env: { OPENAI_API_KEY: planted[2]! } });
   expect((await runtime.run(crew, { context: { token: planted[3] } })).text).toBe('done');
   expect(seen.join()).toContain(planted[0]);
@@ -236,7 +262,9 @@ test('a run of two tasks and five model calls takes a few kilobytes, and gives t
   await crew.kickoff({ inputs: { port: 'Brest' }, journal });
   const sizes = () => {
     const database = new DatabaseSync(path());
-    const bytes = database.prepare('SELECT sum(length(key) + length(value)) AS bytes, count(*) AS rows FROM records');
+    const bytes = database.prepare(
+      'SELECT sum(length(key) + length(value)) AS bytes, count(*) AS rows FROM records',
+    );
     const { bytes: own, rows } = bytes.get()!;
     const run = database.prepare('SELECT sum(length(record) + length(ending)) AS bytes FROM runs').get()!;
     database.close();

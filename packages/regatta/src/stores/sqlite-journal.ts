@@ -46,10 +46,12 @@ export function sqliteJournal(options: SqliteJournalOptions): Journal & AsyncDis
   const thread = new JournalThread({ file: resolvePath(path), leaseMs, busyTimeoutMs });
   return Object.freeze<Journal & AsyncDisposable>({
     create: async (run, records) => void (await thread.ask({ op: 'create', run, records })),
-    claim: async (runId, { takeOver }) => (await thread.ask({ op: 'claim', runId, takeOver })) as JournaledSteps,
+    claim: async (runId, { takeOver }) =>
+      (await thread.ask({ op: 'claim', runId, takeOver })) as JournaledSteps,
     read: async (runId) => (await thread.ask({ op: 'read', runId })) as JournaledSteps | undefined,
     find: async (runId, key) => (await thread.ask({ op: 'find', runId, key })) as StepRecord | undefined,
-    write: async (runId, record, epoch) => (await thread.ask({ op: 'write', runId, record, epoch })) as Written,
+    write: async (runId, record, epoch) =>
+      (await thread.ask({ op: 'write', runId, record, epoch })) as Written,
     end: async (runId, ending, epoch) => void (await thread.ask({ op: 'end', runId, ending, epoch })),
     list: async (filter = {}) => (await thread.ask({ op: 'list', filter })) as readonly JournaledRun[],
     remove: async (runIds) => (await thread.ask({ op: 'remove', runIds })) as number,

@@ -17,7 +17,7 @@ test('the journal in a SQLite file keeps the rules, also between two openings', 
   const open = () => sqliteJournal({ path: join(folder, `${++files}.db`) });
   const reopen = () => sqliteJournal({ path: join(folder, `${files}.db`) });
   expect(await checkJournal(open, { reopen })).toEqual([]);
-});
+}, 30_000);
 
 /** Mistakes that a store could make, and the rule that sees them. */
 const WRONG: Readonly<Record<string, (journal: Journal) => Partial<Journal>>> = {

@@ -98,7 +98,9 @@ const RULES: readonly Rule[] = [
     'A run and its records are read as they were written, in order',
     async (bench) => {
       const { journal } = bench;
-      await journal.create(runOf('r', { parent: { runId: 'p', from: 'task' } }), [{ key: 'c:tool', value: 0 }]);
+      await journal.create(runOf('r', { parent: { runId: 'p', from: 'task' } }), [
+        { key: 'c:tool', value: 0 },
+      ]);
       await journal.write('r', { key: 'b:model', value: EXACT }, 1);
       await journal.write('r', { key: 'a:model', value: 'last' }, 1);
       const found = await (await bench.elsewhere()).read('r');
@@ -110,7 +112,8 @@ const RULES: readonly Rule[] = [
       const { heldBy, updatedAtMs, ...run } = found?.run ?? {};
       const expected = { ...runOf('r', { parent: { runId: 'p', from: 'task' } }), epoch: 1, ending: null };
       bench.same('run', run, toJson({ ...expected, status: 'running' }));
-      if (typeof heldBy !== 'string' || typeof updatedAtMs !== 'number') bench.report('nobody holds a new run');
+      if (typeof heldBy !== 'string' || typeof updatedAtMs !== 'number')
+        bench.report('nobody holds a new run');
       bench.same('find', await journal.find('r', 'b:model'), { key: 'b:model', value: EXACT });
       bench.same('find of nothing', (await journal.find('r', 'x:model')) ?? null, null);
       bench.same('read of nothing', (await journal.read('x')) ?? null, null);
@@ -125,7 +128,11 @@ const RULES: readonly Rule[] = [
       const other = await bench.elsewhere();
       const writes = [1, 2, 3, 4, 5, 6].map(
         async (value) =>
-          await (value % 2 === 0 ? other : journal).write('r', { key: 'k:input', value }, value > 3 ? 1 : null),
+          await (value % 2 === 0 ? other : journal).write(
+            'r',
+            { key: 'k:input', value },
+            value > 3 ? 1 : null,
+          ),
       );
       const written = await Promise.all(writes);
       const kept = (await journal.find('r', 'k:input'))?.value;
@@ -143,7 +150,11 @@ const RULES: readonly Rule[] = [
       const { journal } = bench;
       await journal.create(runOf('r'), []);
       await bench.refused('a second creation', 'journal/run-exists', journal.create(runOf('r'), []));
-      await bench.refused('a claim of nothing', 'journal/unknown-run', journal.claim('x', { takeOver: true }));
+      await bench.refused(
+        'a claim of nothing',
+        'journal/unknown-run',
+        journal.claim('x', { takeOver: true }),
+      );
       const record = { key: 'k', value: 1 };
       await bench.refused('a write to nothing', 'journal/unknown-run', journal.write('x', record, null));
     },
@@ -181,7 +192,11 @@ const RULES: readonly Rule[] = [
       await journal.create(runOf('r'), []);
       await journal.end('r', endOf('succeeded'), 1);
       const found = (await (await bench.elsewhere()).read('r'))?.run;
-      bench.same('end', [found?.status, found?.ending, found?.heldBy], toJson(['succeeded', endOf('succeeded'), null]));
+      bench.same(
+        'end',
+        [found?.status, found?.ending, found?.heldBy],
+        toJson(['succeeded', endOf('succeeded'), null]),
+      );
       await journal.write('r', { key: 'orphan:tool', value: 1 }, 1); // work that outlived its run
       bench.same('status after a late record', (await journal.read('r'))?.run.status, 'succeeded');
     },
@@ -190,7 +205,8 @@ const RULES: readonly Rule[] = [
     'Runs are listed newest first, by what is asked for',
     async (bench) => {
       const { journal } = bench;
-      for (const id of ['a', 'b', 'c']) await journal.create(runOf(id, { name: id === 'b' ? 'other' : 'crew' }), []);
+      for (const id of ['a', 'b', 'c'])
+        await journal.create(runOf(id, { name: id === 'b' ? 'other' : 'crew' }), []);
       await journal.end('a', endOf('failed'), 1);
       const ids = async (filter?: Parameters<Journal['list']>[0]): Promise<Json> =>
         (await journal.list(filter)).map(({ runId }) => runId);
@@ -213,7 +229,11 @@ const RULES: readonly Rule[] = [
       bench.same('removed', await journal.remove(['a', 'e', 'x', 'a']), 1);
       bench.same('pruned of an hour ago', await journal.prune({ olderThanMs: 3_600_000 }), 0);
       bench.same('pruned but one', await journal.prune({ keep: 1 }), 1);
-      bench.same('left', (await journal.list()).map(({ runId }) => runId), ['e', 'd', 'b']);
+      bench.same(
+        'left',
+        (await journal.list()).map(({ runId }) => runId),
+        ['e', 'd', 'b'],
+      );
       bench.same('pruned', await journal.prune({}), 1);
       bench.same('a record of a removed run', (await journal.find('d', 'k:tool')) ?? null, null);
       await journal.create(runOf('a'), []);

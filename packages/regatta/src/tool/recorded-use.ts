@@ -54,7 +54,11 @@ async function settle(use: () => Promise<string>, { signal }: RunContext): Promi
 }
 
 /** Returns if the use is to be repeated. @throws RegattaError `tool/unknown-outcome` if not */
-async function* decide({ name, onUnknownOutcome = 'ask' }: Tool, args: Json, context: RunContext): Work<void> {
+async function* decide(
+  { name, onUnknownOutcome = 'ask' }: Tool,
+  args: Json,
+  context: RunContext,
+): Work<void> {
   if (onUnknownOutcome === 'repeat') return;
   let reason = 'It was not asked for again';
   if (onUnknownOutcome === 'ask') {
