@@ -21,7 +21,7 @@ import type { CrewRef } from '../protocol/crew-ref.ts';
 import type { CrewOutput } from '../protocol/output.ts';
 import type { OnInput } from '../run/inputs.ts';
 import { type JournalInput, journalMissing } from '../run/journals.ts';
-import { claimRun, type ForkPoint, readFork } from '../run/resume.ts';
+import { claimRun, type ForkPoint, letGo, readFork } from '../run/resume.ts';
 import type { Run } from '../run/run.ts';
 import type { StartOptions } from '../run/runtime.ts';
 import type { Agent } from './agent.ts';
@@ -193,7 +193,12 @@ export class Crew<const Tasks extends readonly TaskDefinition[] = readonly TaskD
     const fingerprint = fingerprintOf(this, core.defaultLlm);
     const recording = await claimRun(journal, runId, { fingerprint, allowChanges, takeOver });
     const inputs = recording.record.inputs as Inputs; // they were the inputs of the run's job
-    return this.#start({ ...options, inputs }, undefined, { recording });
+    try {
+      return this.#start({ ...options, inputs }, undefined, { recording });
+    } catch (error) {
+      await letGo(recording, error);
+      throw error;
+    }
   }
 
   /**

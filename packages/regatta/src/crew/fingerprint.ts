@@ -39,7 +39,7 @@ export function fingerprintOf(crew: CrewDefinition, defaultLlm: LlmDefinition | 
   for (const tool of [...crew.agents, ...crew.tasks].flatMap((owner) => owner.tools ?? []))
     if (!tools.has(tool)) tools.set(tool, fieldsOf(describe(tool) as Record<string, unknown>)); // a tool is an object
   const names = crew.tasks.map(nameOf);
-  add('crew', fieldsOf({ ...crew, tasks: names }));
+  add('crew', fieldsOf({ ...crew, tasks: names, version: crew.ref?.version }));
   for (const [{ role }, fields] of agents) add(`agent "${role}"`, fields);
   for (const [{ name }, fields] of tools) add(`tool "${name}"`, fields);
   for (const [index, task] of crew.tasks.entries()) {

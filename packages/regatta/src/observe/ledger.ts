@@ -24,7 +24,8 @@ export class Ledger implements Meter {
   readonly #runId: string;
   readonly #allowances: Allowances;
   readonly #entries: LedgerEntry[];
-  readonly #epoch: number;
+  /** Before the number of an attempt: a resumed run counts them anew. */
+  readonly #life: string;
   #open = 0;
   /** Of the entries so far: they are only ever added to. */
   #report: UsageReport | undefined;
@@ -36,7 +37,7 @@ export class Ledger implements Meter {
   ) {
     this.#runId = runId;
     this.#allowances = allowances;
-    this.#epoch = epoch;
+    this.#life = epoch > 1 ? `${epoch}.` : '';
     this.#entries = [...entries];
   }
 
@@ -77,7 +78,7 @@ export class Ledger implements Meter {
         if (isSettled) return;
         isSettled = true;
         this.#open--;
-        const attemptId = `${callId}#${this.#epoch > 1 ? `${this.#epoch}.` : ''}${attempt}`;
+        const attemptId = `${callId}#${this.#life}${attempt}`;
         const runId = this.#runId;
         this.#entries.push(Object.freeze({ attemptId, callId, runId, task, agent, model, ...settlement }));
         for (const settle of settleBudgets) settle(settlement);

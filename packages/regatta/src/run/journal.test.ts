@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { callback, defineTool, type Journal, type Model } from '../index.ts';
 import { NO_USAGE } from '../protocol/usage.ts';
-import { memoryJournal, scriptedModel } from '../testing/index.ts';
+import { createGate, memoryJournal, scriptedModel } from '../testing/index.ts';
 import {
   eventsOf,
   hop,
@@ -63,6 +63,33 @@ test('what is recorded is not done again: neither the model nor a tool is asked,
   const again = await crew.resume(first.runId, { journal });
   expect((await again.result).text).toBe(first.text);
   expect([uses, model.requests.length, again.ledger.length]).toEqual([1, 2, 2]);
+});
+
+test('a result is used once it is recorded, and not before', async () => {
+  const gate = createGate();
+  const memory = memoryJournal();
+  const journal: Journal = {
+    ...memory,
+    write: async (runId, record, epoch) => {
+      if (record.key.endsWith('turn-1:model')) await gate.pass();
+      return await memory.write(runId, record, epoch);
+    },
+  };
+  let uses = 0;
+  const count = defineTool({
+    name: 'count',
+    description: 'Counts.',
+    input: z.object({}),
+    execute: () => `use ${++uses}`,
+  });
+  const crew = markedCrew([{ toolCalls: [{ tool: 'count', args: {} }] }, 'done'], { tools: [count] });
+  const run = crew.start({ inputs: inputsOf(0), journal });
+  await gate.reached;
+  for (let turn = 0; turn < 5; turn++) await settle();
+  expect(uses).toBe(0);
+  gate.open();
+  await run.result;
+  expect(uses).toBe(1);
 });
 
 test('with a journal every piece of an answer is an event, also when the run is slower than the model (R71)', async () => {

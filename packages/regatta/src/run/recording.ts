@@ -6,6 +6,7 @@
  */
 import { type Json, toJson } from '../base/json.ts';
 import type { Journal, RunEnding, RunRecord, StepRecord } from '../ports/journal.ts';
+import type { Span } from '../ports/span.ts';
 
 /** What a run is recorded as, and with what it begins. */
 export interface RecordingSetup {
@@ -25,6 +26,8 @@ export class Recording {
   readonly #records: Map<string, Json>;
   /** Places whose events an earlier epoch has told. */
   readonly #told = new Set<string>();
+  /** Spans that were found to be told of. */
+  readonly #quiet = new Set<string>();
 
   constructor(setup: RecordingSetup, onFailure: (error: unknown) => void) {
     this.#setup = setup;
@@ -80,12 +83,12 @@ export class Recording {
   }
 
   /** Whether an earlier epoch has told what happens in this span, or in one around it. */
-  isTold(spanId: string): boolean {
+  isTold({ id, parentId }: Span): boolean {
     if (this.#told.size === 0) return false;
-    const place = this.#placeOf(spanId);
-    for (let at = place.indexOf('/'); at !== -1; at = place.indexOf('/', at + 1))
-      if (this.#told.has(place.slice(0, at))) return true;
-    return this.#told.has(place);
+    // By the parent, not by the path: a turn's tools stand in the path of its call, and not in its span.
+    const isTold = this.#told.has(this.#placeOf(id)) || (parentId !== null && this.#quiet.has(parentId));
+    if (isTold) this.#quiet.add(id);
+    return isTold;
   }
 
   /** Remembers that a span has ended well, where no result of its own says so. */

@@ -1,4 +1,5 @@
 /** Takes a run out of a journal: to go on with it, or to begin another with a part of its records. */
+import { toErrorData } from '../base/error-data.ts';
 import { RegattaError } from '../base/errors.ts';
 import type { Fingerprint, Journal, JournaledRun, RunRecord, StepRecord } from '../ports/journal.ts';
 import type { RecordingSetup } from './recording.ts';
@@ -25,6 +26,21 @@ export async function claimRun(
   if (known !== undefined && !allowChanges) checkUnchanged(known, fingerprint);
   const { run, records } = await journal.claim(runId, { takeOver });
   return { journal, record: toRecord(run), epoch: run.epoch, records };
+}
+
+/** Lets go of a run that was claimed and cannot be started; it can be resumed. */
+export async function letGo({ journal, record, epoch }: RecordingSetup, error: unknown): Promise<void> {
+  const none = { calls: 0, attempts: 0, inputTokens: 0, outputTokens: 0, totalTokens: 0 };
+  const usage = {
+    ...none,
+    cachedInputTokens: 0,
+    cacheWriteTokens: 0,
+    reasoningTokens: 0,
+    costUsd: 0,
+    estimated: 0,
+  };
+  const ending = { status: 'failed', output: null, error: toErrorData(error), usage } as const;
+  await journal.end(record.runId, ending, epoch);
 }
 
 /** From where a fork differs: a task and what may read it, or a step and all that was recorded after it. */

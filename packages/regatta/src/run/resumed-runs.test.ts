@@ -131,6 +131,15 @@ test('a run that is under way, or unknown, or has no journal, is not resumed', a
   await expect.poll(async () => (await journal.read(run.id))?.run.status).toBe('cancelled');
 });
 
+test('a run that was claimed and cannot be started is let go of', async () => {
+  const { journal, runId } = await failed();
+  const { crew } = crewOf(['an edit']);
+  const closed = createRuntime();
+  await closed.close();
+  await expect(closed.resume(crew, runId, { journal })).rejects.toMatchObject({ code: 'runtime/closed' });
+  expect((await (await crew.resume(runId, { journal })).result).text).toBe('an edit');
+});
+
 test('who lost a run ends at its next record: what it did is not in the journal, and its end is refused (R53)', async () => {
   const journal = memoryJournal();
   const { promise, resolve } = Promise.withResolvers<string>();
@@ -139,7 +148,8 @@ test('who lost a run ends at its next record: what it did is not in the journal,
   const taker = await crewOf(['a draft', 'an edit']).crew.resume(slow.id, { journal, takeOver: true });
   expect((await taker.result).text).toBe('an edit');
   resolve('a late draft');
-  await expect(slow.result).rejects.toMatchObject({ code: 'journal/lost', details: { epoch: 1 } });
+  const error = await slow.result.catch((thrown) => thrown);
+  expect(error).toMatchObject({ code: 'journal/lost', details: { epoch: 1 } });
   expect(slow.status).toBe('failed');
   const kept = await journal.read(slow.id);
   expect(kept?.run).toMatchObject({ status: 'succeeded', epoch: 2 });
@@ -306,8 +316,13 @@ test('a use without side effect is repeated, with the same idempotency key (R56)
 test('a use whose outcome nobody knows is not repeated in silence: a person is asked (R56)', async () => {
   for (const answer of [{ approved: true }, { approved: false, reason: 'It was paid' }] as const) {
     const { run, uses, drafted } = await lostUse({ sideEffect: true });
-    await expect.poll(() => run.pendingInputs.length).toBe(1);
-    expect(uses).toHaveLength(1);
+    const told: string[] = [];
+    for await (const { type } of run.events()) {
+      told.push(type);
+      if (type === 'input.start') break;
+    }
+    expect(told).toEqual(['run.start', 'task.start', 'agent.start', 'tool.start', 'input.start']);
+    expect([run.pendingInputs.length, uses.length]).toEqual([1, 1]);
     const [asked] = run.pendingInputs;
     expect(asked).toMatchObject({
       kind: 'approval',

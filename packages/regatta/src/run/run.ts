@@ -237,7 +237,7 @@ export class Run<Output> implements AsyncDisposable {
   /** What an earlier epoch has told is not told again. */
   #isNews({ span, body }: EventDraft, recording: Recording): boolean {
     if (span.parentId === null) return true;
-    if (recording.isTold(span.id)) return false;
+    if (recording.isTold(span)) return false;
     if (body.type.endsWith('.end') && isGoodEnd(body)) recording.noteEnd(span.id);
     return true;
   }
