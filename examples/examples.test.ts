@@ -151,6 +151,16 @@ test('threads: the same results on both engines, and the event loop turns only w
   expect(seen[1]!.turns).toBeGreaterThan(seen[0]!.turns);
 });
 
+test('survive-a-kill: the process is killed, and another one goes on without doing again what was done', async () => {
+  const { code, stdout, stderr } = await runExample('survive-a-kill');
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(stdout.trim().split('\n')).toEqual([
+    'the first process ended by SIGKILL',
+    'the second one: succeeded, attempts: succeeded, succeeded, succeeded, succeeded',
+    'begun, sounded, hoisting, hoisting',
+  ]);
+});
+
 test('tenants: each hears its own two runs, and its tools find its own boat', async () => {
   const { code, stdout, stderr } = await runExample('tenants');
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });

@@ -63,12 +63,12 @@ test('a run that waits can be cancelled: the gate forces the moment', async () =
   gate.open();
 });
 
-test('with a journal, the second run asks nobody', async () => {
+test('with a journal, a run that is resumed asks nobody', async () => {
   const llm = scriptedModel(['{ "mayEnter": true }']);
   const crew = crewWith(llm);
   const journal = memoryJournal();
-  await crew.kickoff({ inputs: { port: 'Brest' }, journal });
-  const again = await crew.kickoff({ inputs: { port: 'Brest' }, journal });
+  const { runId } = await crew.kickoff({ inputs: { port: 'Brest' }, journal });
+  const again = await (await crew.resume(runId, { journal })).result;
   expect(again.parsed.mayEnter).toBe(true);
   expect(llm.requests).toHaveLength(1);
 });

@@ -22,9 +22,8 @@ export const money: Section = {
       race: 'R43',
       title: 'all runs write into one ledger',
       file: 'observe/ledger.ts',
-      find: 'readonly #entries: LedgerEntry[] = [];',
-      replace: `static readonly all: LedgerEntry[] = [];
-  readonly #entries: LedgerEntry[] = Ledger.all;`,
+      find: 'this.#entries = [...entries];',
+      replace: 'this.#entries = ((Ledger as unknown as { all?: LedgerEntry[] }).all ??= []);',
       test: 'packages/regatta/src/run/concurrent-runs.test.ts',
       name: 'usage of runs that overlap is what each of them was billed (R43)',
     },
@@ -71,7 +70,7 @@ export const money: Section = {
       race: 'R46',
       title: 'the ledger has one entry for a call, whatever its attempts cost',
       file: 'observe/ledger.ts',
-      find: 'const attemptId = `${callId}#${attempt}`;',
+      find: 'const attemptId = `${callId}#${this.#life}${attempt}`;',
       replace: `if (this.#entries.some((entry) => entry.callId === callId)) return;
         const attemptId = \`\${callId}#\${attempt}\`;`,
       test: ATTEMPTS,

@@ -3,6 +3,7 @@
 import type { Section } from '../mutant.ts';
 
 const JOURNAL = 'packages/regatta/src/run/journal.test.ts';
+const RESUME = 'packages/regatta/src/run/resume.test.ts';
 const ORDER = 'packages/regatta/src/run/order.test.ts';
 const FROZEN = 'packages/regatta/src/api/frozen-events.test.ts';
 const CLOSE = 'packages/regatta/src/run/close.test.ts';
@@ -84,13 +85,40 @@ export const order: Section = {
       race: 'R65',
       title: 'a step that is recorded is done again',
       file: 'run/context.ts',
-      find: 'if (recorded !== undefined) return recorded.value as T;',
+      find: 'if (recorded !== undefined) return recorded as T;',
       replace: `if (recorded !== undefined) {
       await work();
-      return recorded.value as T;
+      return recorded as T;
     }`,
       test: JOURNAL,
       name: 'what is recorded is not done again',
+    },
+    {
+      race: 'R65',
+      title: 'an attempt that was under way when its process ended is in no ledger',
+      file: 'run/recorded-usage.ts',
+      find: 'await untilAborted(recording.record(callId, `attempt-${place}`, record), signal);',
+      replace: '',
+      test: RESUME,
+      name: 'a run that dies at any of its writes goes on',
+    },
+    {
+      race: 'R65',
+      title: 'what was recorded is told again',
+      file: 'run/run.ts',
+      find: 'if (recording.isTold(span)) return false;',
+      replace: '',
+      test: 'packages/regatta/src/run/resumed-runs.test.ts',
+      name: 'what an earlier epoch has told is not told again',
+    },
+    {
+      race: 'R65',
+      title: 'a result is used before it is recorded',
+      file: 'run/context.ts',
+      find: 'return (await untilAborted(recording.record(span.id, kind, value), signal, orphan)) as T;',
+      replace: 'recording.note(span.id, kind, value);\n      return value as T;',
+      test: JOURNAL,
+      name: 'a result is used once it is recorded, and not before',
     },
     {
       race: 'R66',

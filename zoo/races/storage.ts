@@ -3,6 +3,8 @@ import type { Section } from '../mutant.ts';
 
 const SQLITE = 'packages/regatta/src/stores/sqlite-cache.test.ts';
 const JOURNAL = 'packages/regatta/src/run/journal.test.ts';
+const RESUMED = 'packages/regatta/src/run/resumed-runs.test.ts';
+const STORE = 'packages/regatta/src/testing/check-journal.test.ts';
 
 export const storage: Section = {
   title: 'Storage and processes',
@@ -21,16 +23,40 @@ export const storage: Section = {
   mutants: [
     {
       race: 'R51',
-      title: 'steps are recorded by their name alone, for whatever run comes last',
-      file: 'run/context.ts',
-      find: 'const { journal, runId } = this.#core;',
-      replace: `const { runId, journal: own } = this.#core;
-    const journal = own && {
-      read: (_runId: string, key: string) => own.read('latest', key),
-      write: (_runId: string, key: string, value: never) => own.write('latest', key, value),
-    };`,
+      title: 'steps are recorded by their name alone, for whatever run comes first',
+      file: 'testing/memory-journal.ts',
+      find: 'const kept = this.#hold(runId, epoch);\n    const earlier',
+      replace:
+        'this.#hold(runId, epoch);\n    const kept = this.#get([...this.#runs.keys()][0] ?? runId);\n    const earlier',
       test: JOURNAL,
       name: 'runs that share a journal get results of their own',
+    },
+    {
+      race: 'R53',
+      title: 'who held a run once may go on writing',
+      file: 'testing/memory-journal.ts',
+      find: 'if (epoch === null || kept.run.epoch === epoch) return kept;',
+      replace: 'return kept;',
+      test: RESUMED,
+      name: 'who lost a run ends at its next record',
+    },
+    {
+      race: 'R53',
+      title: 'a lease is looked at before the write, and not by it',
+      file: 'stores/journal-file.ts',
+      find: 'WHERE id = ? AND epoch = ? RETURNING n',
+      replace: 'WHERE id = ? AND ? > 0 RETURNING n',
+      test: STORE,
+      name: 'the journal in a SQLite file keeps the rules',
+    },
+    {
+      race: 'R54',
+      title: 'a migration looks at the version before it has the file to itself',
+      file: 'stores/journal-schema.ts',
+      find: 'const version = versionOf(database); // another process may have been first',
+      replace: 'const version = 0;',
+      test: 'packages/regatta/src/stores/journal-schema.test.ts',
+      name: 'who looks at an empty file, and gets it after another',
     },
     {
       race: 'R54',
@@ -44,7 +70,7 @@ export const storage: Section = {
     {
       race: 'R55',
       title: 'a write to a file that another process holds is given up',
-      file: 'stores/sqlite-thread.ts',
+      file: 'stores/busy.ts',
       find: 'if (!isBusy(error) || performance.now() >= giveUpAt) throw error;',
       replace: 'throw error;',
       test: SQLITE,
@@ -54,10 +80,37 @@ export const storage: Section = {
       race: 'R55',
       title: 'the last writer of a step wins',
       file: 'testing/memory-journal.ts',
-      find: 'if (!records.has(key)) records.set(key, value);',
-      replace: 'records.set(key, value);',
-      test: JOURNAL,
-      name: 'of two that record the same step, the first stays',
+      find: 'if (earlier !== undefined) return { isFirst: false, value: earlier };',
+      replace: '',
+      test: STORE,
+      name: 'the journal in memory keeps the rules',
+    },
+    {
+      race: 'R55',
+      title: 'of answers from two processes the last one counts',
+      file: 'run/respond.ts',
+      find: 'if (!isFirst) throw unknownToken(runId, token);',
+      replace: '',
+      test: 'packages/regatta/src/run/suspended-runs.test.ts',
+      name: 'of answers from anywhere the first counts',
+    },
+    {
+      race: 'R56',
+      title: 'a use that was under way when its process was lost is done again in silence',
+      file: 'tool/recorded-use.ts',
+      find: 'if (begunIn !== context.epoch) throw UNKNOWN;',
+      replace: '',
+      test: RESUMED,
+      name: 'a use whose outcome nobody knows is not repeated in silence',
+    },
+    {
+      race: 'R56',
+      title: 'a second use has another idempotency key',
+      file: 'tool/call-tool.ts',
+      find: 'idempotencyKey: span.id,',
+      replace: 'idempotencyKey: `${span.id} ${context.epoch}`,',
+      test: RESUMED,
+      name: 'a use without side effect is repeated, with the same idempotency key',
     },
     {
       race: 'R57',
@@ -125,16 +178,6 @@ process.on('beforeExit', () => void holder.core?.close());`,
         'hosts',
         'sinks',
       ],
-    },
-    {
-      race: 'R53',
-      why: 'There are no leases yet: a run is held by the process that started it',
-      absent: ['engines/dbos', 'run/lease.ts'],
-    },
-    {
-      race: 'R56',
-      why: 'Nothing delivers work a second time yet: `Engine.execute` is called once for a run',
-      absent: ['engines/dbos', 'run/resume.ts'],
     },
     {
       race: 'R58',

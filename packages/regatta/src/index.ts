@@ -38,7 +38,7 @@ export {
   type KickoffForEachOptions,
   type OutputOf,
 } from './api/crew.ts';
-export type { KickoffOptions } from './api/crew-options.ts';
+export type { ForkOptions, KickoffOptions, ReplayOptions, ResumeOptions } from './api/crew-options.ts';
 export { type CrewRefOptions, crewRef } from './api/crew-ref.ts';
 export type { CrewChunk, CrewStream } from './api/crew-stream.ts';
 export {
@@ -132,7 +132,18 @@ export type {
 } from './ports/embedder.ts';
 export type { Engine, Job } from './ports/engine.ts';
 export type { Guard, GuardContext, GuardPoint, GuardSubjects } from './ports/guard.ts';
-export type { Journal } from './ports/journal.ts';
+export type {
+  Fingerprint,
+  Journal,
+  JournaledRun,
+  JournaledSteps,
+  PrunePolicy,
+  RunEnding,
+  RunFilter,
+  RunRecord,
+  StepRecord,
+  Written,
+} from './ports/journal.ts';
 export type { Experience, Memory, MemoryQuery, Recollection } from './ports/memory.ts';
 export type {
   CircuitPolicy,
@@ -165,6 +176,7 @@ export type {
   ToolContext,
   ToolPolicy,
   ToolUse,
+  UnknownOutcomePolicy,
 } from './ports/tool.ts';
 export { ToolError, type ToolErrorOptions } from './ports/tool-error.ts';
 export type { CrewRef } from './protocol/crew-ref.ts';
@@ -202,14 +214,21 @@ export type {
   UsageReport,
   UsageTotals,
 } from './protocol/usage.ts';
+export type { Audit } from './run/audit.ts';
 export { type CurrentRun, currentRun } from './run/current.ts';
-export type { Audit, FlushOptions, Run } from './run/run.ts';
+export type { OnInput } from './run/inputs.ts';
+export type { JournalInput } from './run/journals.ts';
+export { pendingInputsOf, respond } from './run/respond.ts';
+export type { ForkPoint } from './run/resume.ts';
+export type { FlushOptions, Run } from './run/run.ts';
 export { type ConsoleSinkOptions, consoleSink } from './sinks/console.ts';
 export { type JsonlSinkOptions, jsonlSink } from './sinks/jsonl.ts';
 export { type OtlpSink, type OtlpSinkOptions, otlpSink } from './sinks/otlp.ts';
 // Where replies of models are kept.
 export { type MemoryCache, type MemoryCacheOptions, memoryCache } from './stores/memory-cache.ts';
 export { type SqliteCache, type SqliteCacheOptions, sqliteCache } from './stores/sqlite-cache.ts';
+// Where runs are recorded.
+export { type SqliteJournalOptions, sqliteJournal } from './stores/sqlite-journal.ts';
 export { defineTool, type ToolOptions } from './tool/define-tool.ts';
 export { onFailureOf } from './tool/failure-policy.ts';
 export { type ApprovalOptions, withApproval, withPolicy } from './tool/policy.ts';

@@ -9,7 +9,6 @@ import { toErrorData } from '../base/error-data.ts';
 import { RegattaError } from '../base/errors.ts';
 import type { Contract } from '../base/schema.ts';
 import { EMPTY_ANSWER_FEEDBACK, FINAL_ANSWER_REQUEST, noCallsLeft } from '../context/prompt.ts';
-import type { Ask } from '../context/summary.ts';
 import { checkAnswer, rejectionFeedback } from '../model/answer.ts';
 import type { Model } from '../ports/model.ts';
 import type { RunContext } from '../ports/run-context.ts';

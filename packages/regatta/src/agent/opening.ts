@@ -19,9 +19,8 @@ export async function* openWork(
   let opening = messages;
   if (skills.length > 0) opening = appendToSystem(opening, skillList(skills));
   if (injectDate) {
-    // Recorded: a run that is resumed on another day goes on with the day it began with.
-    const timeMs = await context.step('date', async () => context.startedAtMs);
-    opening = appendToTask(opening, dateLine(timeMs, { format, timeZone }));
+    // A run that is resumed on another day goes on with the day it began with.
+    opening = appendToTask(opening, dateLine(context.startedAtMs, { format, timeZone }));
   }
   const stores = [...memory, ...knowledge];
   if (stores.length > 0) {

@@ -10,11 +10,12 @@ import { appendToTask } from '../context/style.ts';
 import { shapeRequest } from '../model/shaped.ts';
 import type { BudgetLimits } from '../observe/budget.ts';
 import type { Job } from '../ports/engine.ts';
-import type { Journal } from '../ports/journal.ts';
 import type { RunContext } from '../ports/run-context.ts';
 import type { Work } from '../ports/span.ts';
 import type { Message } from '../protocol/message.ts';
 import type { UsageReport } from '../protocol/usage.ts';
+import type { OnInput } from '../run/inputs.ts';
+import type { JournalInput } from '../run/journals.ts';
 import type { CallInput } from './call.ts';
 import type { Callback } from './callback.ts';
 import type { RuntimeHolder } from './core.ts';
@@ -34,8 +35,10 @@ export interface AgentKickoffOptions<Output extends Schema | undefined = undefin
   readonly stream?: boolean;
   /** Events kept for `run.events()`. @default 10000 */
   readonly bufferSize?: number;
-  /** Records the results of models and tools, and gives recorded ones back. @default none */
-  readonly journal?: Journal;
+  /** Where the run is recorded: a journal, or the path of a SQLite file. @default the runtime's */
+  readonly journal?: JournalInput;
+  /** Where a person is needed: as of a crew's `kickoff`. @default 'wait' */
+  readonly onInput?: OnInput;
   /** @default the process's */
   readonly runtime?: RuntimeHolder;
 }

@@ -6,6 +6,7 @@ import type { OnObserverError } from '../observe/lane.ts';
 import type { Registration } from '../observe/registry.ts';
 import type { Env } from '../ports/provider.ts';
 import { type CoreOptions, RuntimeCore } from '../run/runtime.ts';
+import { sqliteJournal } from '../stores/sqlite-journal.ts';
 import { type Callback, toEntries } from './callback.ts';
 import { type EnvCallbacksMode, envEntries, openNamed } from './integrations.ts';
 import { threads } from './threads.ts';
@@ -27,6 +28,7 @@ export function createCore(
     here: localEngine,
     // A runtime whose runs are on threads anyway needs no others.
     openThreads: () => (options.engine?.name === 'threads' ? options.engine : threads()),
+    openJournal: (path) => sqliteJournal({ path }),
     entries: [],
     defaultLlm: undefined,
     rehearse: false,

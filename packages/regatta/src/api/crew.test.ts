@@ -424,7 +424,7 @@ test('one agent and one crew may serve many runs at once, and each sees only its
   ).toBe(true);
 });
 
-test('a journal gives recorded results back: a second run asks neither model nor tool, and pays nothing', async () => {
+test('a journal gives recorded results back: a run that is resumed asks neither model nor tool, and pays nothing', async () => {
   let uses = 0;
   const counted = defineTool({
     name: 'counted',
@@ -437,9 +437,9 @@ test('a journal gives recorded results back: a second run asks neither model nor
   });
   const journal = memoryJournal();
   const first = await crew.kickoff({ inputs: { word: 'x' }, journal, stream: true });
-  const second = await crew.kickoff({ inputs: { word: 'x' }, journal });
-  expect(second.text).toBe(first.text);
-  expect([uses, llm.requests.length, second.usage.attempts]).toEqual([1, 2, 0]);
+  const second = await (await crew.resume(first.runId, { journal })).result;
+  expect(second).toMatchObject({ runId: first.runId, text: first.text, usage: first.usage });
+  expect([uses, llm.requests.length, second.usage.attempts]).toEqual([1, 2, 2]);
 });
 
 test('a runtime reads keys from its own env alone, starts nothing once closed, and keeps no finished run', async () => {

@@ -21,8 +21,9 @@ import {
   type TaskCallback,
   type TaskDefinition,
 } from '../crew/definition.ts';
+import { fingerprintOf, taskPart } from '../crew/fingerprint.ts';
 import { createJob } from '../crew/job.ts';
-import { type CrewPlan, planCrew } from '../crew/plan.ts';
+import { affectedBy, type CrewPlan, planCrew } from '../crew/plan.ts';
 import type { PlannedCrew } from '../crew/run-crew.ts';
 import type { TestResult } from '../crew/score.ts';
 import { type Decide, type TeamOptions, withTeamDefaults } from '../crew/team-options.ts';
@@ -33,12 +34,15 @@ import type { LlmDefinition } from '../ports/model.ts';
 import type { Entry, Scope } from '../ports/scope.ts';
 import type { CrewRef } from '../protocol/crew-ref.ts';
 import type { CrewOutput } from '../protocol/output.ts';
+import { journalMissing } from '../run/journals.ts';
+import { claimRun, letGo, readFork } from '../run/resume.ts';
 import type { Run } from '../run/run.ts';
+import type { StartOptions } from '../run/runtime.ts';
 import { logFileSink } from '../sinks/log-file.ts';
 import type { Agent } from './agent.ts';
 import { type Callback, toScope } from './callback.ts';
 import { defaultCore } from './core.ts';
-import type { KickoffOptions } from './crew-options.ts';
+import type { ForkOptions, KickoffOptions, ReplayOptions, ResumeOptions } from './crew-options.ts';
 import { toManager, toPlanner } from './crew-staff.ts';
 import { CrewStream } from './crew-stream.ts';
 import { openNamed } from './integrations.ts';
@@ -129,6 +133,11 @@ export interface CrewOptions<Tasks extends readonly TaskDefinition[]> {
 export interface KickoffForEachOptions extends Omit<KickoffOptions, 'inputs'> {
   /** Runs at once. @default 10 */
   readonly concurrency?: number;
+}
+
+/** A start that is not the first, or of the crew with something changed. */
+interface StartAs extends Pick<StartOptions, 'recording' | 'past'> {
+  readonly crew?: PlannedCrew;
 }
 
 /** Runs of one `kickoffForEach` at once: what a provider's lowest tier of rate limits bears. */
@@ -246,7 +255,7 @@ export class Crew<const Tasks extends readonly TaskDefinition[] = readonly TaskD
   async train(options: TrainOptions): Promise<TrainingData> {
     const core = options.runtime?.core ?? defaultCore();
     return await trainCrew(
-      { crew: this, core, start: (crew, run) => this.#start(run, 'here', crew) },
+      { crew: this, core, start: (crew, run) => this.#start(run, 'here', { crew }) },
       options,
     );
   }
@@ -277,10 +286,67 @@ export class Crew<const Tasks extends readonly TaskDefinition[] = readonly TaskD
     }
   }
 
+  /**
+   * Goes on with a run of the journal where its process left it: same id, inputs, start time and seed.
+   * What is recorded is neither done nor told again, and nothing is billed twice. Also for a run that
+   * has ended: what failed is tried again, and what succeeded gives its output again.
+   *
+   * @throws RegattaError `journal/missing`, `journal/unknown-run`, `journal/held`, `journal/code-changed`
+   */
+  async resume(
+    runId: string,
+    { allowChanges = false, takeOver = false, ...options }: ResumeOptions = {},
+  ): Promise<Run<CrewOutput<OutputOf<Tasks>>>> {
+    const core = options.runtime?.core ?? defaultCore();
+    const journal = core.journalOf(options.journal);
+    if (journal === undefined) throw journalMissing('resume');
+    const fingerprint = fingerprintOf(this, core.defaultLlm);
+    const recording = await claimRun(journal, runId, { fingerprint, allowChanges, takeOver });
+    const inputs = recording.record.inputs as Inputs; // they were the inputs of the run's job
+    try {
+      return this.#start({ ...options, inputs }, undefined, { recording });
+    } catch (error) {
+      await letGo(recording, error);
+      throw error;
+    }
+  }
+
+  /**
+   * Starts another run that has the records of a run up to `from`, and does the rest anew. `inputs` are
+   * the run's, unless others are given. What is kept is not billed to the new run.
+   *
+   * @throws RegattaError `journal/missing`, `journal/unknown-run`, `journal/unknown-step`, `journal/code-changed`
+   */
+  async fork(
+    runId: string,
+    { from, allowChanges = false, ...options }: ForkOptions,
+  ): Promise<Run<CrewOutput<OutputOf<Tasks>>>> {
+    const core = options.runtime?.core ?? defaultCore();
+    const journal = core.journalOf(options.journal);
+    if (journal === undefined) throw journalMissing('fork');
+    const { run, ...past } = await readFork(journal, runId, {
+      from,
+      allowChanges,
+      fingerprint: fingerprintOf(this, core.defaultLlm),
+      affected: (task) => affectedBy(this.plan, task),
+      partOf: taskPart,
+    });
+    const { inputs = run.inputs as Inputs } = options; // they were the inputs of the run's job
+    return this.#start({ ...options, inputs }, undefined, { past });
+  }
+
+  /** As `fork`, from a task on. @throws RegattaError as `fork` */
+  async replay(
+    runId: string,
+    { fromTask, ...options }: ReplayOptions,
+  ): Promise<Run<CrewOutput<OutputOf<Tasks>>>> {
+    return await this.fork(runId, { ...options, from: { task: fromTask } });
+  }
+
   #start(
     options: KickoffOptions,
     on: 'threads' | 'here' | undefined,
-    crew: PlannedCrew = this,
+    { crew = this, ...history }: StartAs = {},
   ): Run<CrewOutput<OutputOf<Tasks>>> {
     const { callbacks, runtime, inputs = {}, inputFiles, outputDirectory, ...rest } = options;
     const files = toFileSources(inputFiles);
@@ -292,7 +358,7 @@ export class Crew<const Tasks extends readonly TaskDefinition[] = readonly TaskD
     const open = (name: string): Entry => openNamed(name, core.env);
     const scopes = [this.scope, toScope(callbacks, `The run of crew "${this.name}"`, open)];
     const job = createJob<OutputOf<Tasks>>(crew, inputs, { files, outputDirectory: directory });
-    return core.start(job, { ...rest, scopes, definition: this, on });
+    return core.start(job, { ...rest, ...history, scopes, definition: this, on });
   }
 
   /**

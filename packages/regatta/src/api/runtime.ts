@@ -12,14 +12,16 @@ import type { Engine } from '../ports/engine.ts';
 import type { Env } from '../ports/provider.ts';
 import type { Entry } from '../ports/scope.ts';
 import type { RunEvent } from '../protocol/event.ts';
+import type { InputAnswer } from '../protocol/input.ts';
 import type { CrewOutput } from '../protocol/output.ts';
 import type { Price } from '../protocol/usage.ts';
+import type { JournalInput } from '../run/journals.ts';
 import type { FlushOptions, Run } from '../run/run.ts';
 import type { RuntimeCore } from '../run/runtime.ts';
 import { type Callback, toEntries } from './callback.ts';
 import { createCore, type RuntimeHolder, registerIn } from './core.ts';
 import type { Crew, OutputOf } from './crew.ts';
-import type { KickoffOptions } from './crew-options.ts';
+import type { ForkOptions, KickoffOptions, ReplayOptions, ResumeOptions } from './crew-options.ts';
 import { type EnvCallbacksMode, envEntries, openNamed } from './integrations.ts';
 import { type LlmInput, toLlm } from './llm.ts';
 
@@ -37,6 +39,8 @@ export interface RuntimeOptions {
   readonly llm?: LlmInput;
   /** Where runs execute. @default the event loop */
   readonly engine?: Engine;
+  /** Where runs are recorded unless they say otherwise; the path of a SQLite file, or a journal. @default none */
+  readonly journal?: JournalInput;
   /** What all runs of this runtime together may spend. @default no limit */
   readonly budget?: BudgetLimits;
   /** What all runs of this runtime together may ask for in a minute. @default no limit */
@@ -110,6 +114,47 @@ export class Runtime implements RuntimeHolder, AsyncDisposable {
     options: Omit<KickoffOptions, 'runtime'> = {},
   ): Run<CrewOutput<OutputOf<Tasks>>> {
     return crew.start({ ...options, runtime: this });
+  }
+
+  /** As `crew.resume`, in this runtime. */
+  async resume<Tasks extends readonly TaskDefinition[]>(
+    crew: Crew<Tasks>,
+    runId: string,
+    options: Omit<ResumeOptions, 'runtime'> = {},
+  ): Promise<Run<CrewOutput<OutputOf<Tasks>>>> {
+    return await crew.resume(runId, { ...options, runtime: this });
+  }
+
+  /** As `crew.fork`, in this runtime. */
+  async fork<Tasks extends readonly TaskDefinition[]>(
+    crew: Crew<Tasks>,
+    runId: string,
+    options: Omit<ForkOptions, 'runtime'>,
+  ): Promise<Run<CrewOutput<OutputOf<Tasks>>>> {
+    return await crew.fork(runId, { ...options, runtime: this });
+  }
+
+  /** As `crew.replay`, in this runtime. */
+  async replay<Tasks extends readonly TaskDefinition[]>(
+    crew: Crew<Tasks>,
+    runId: string,
+    options: Omit<ReplayOptions, 'runtime'>,
+  ): Promise<Run<CrewOutput<OutputOf<Tasks>>>> {
+    return await crew.replay(runId, { ...options, runtime: this });
+  }
+
+  /**
+   * Answers a person's part in a run: one that is under way in this runtime, or any run of the journal,
+   * wherever it is. The first answer counts.
+   *
+   * @throws RegattaError `input/unknown-token`, also for a token that was answered; `input/invalid-answer`.
+   */
+  async respond(
+    runId: string,
+    token: string,
+    { answer, journal }: { readonly answer: InputAnswer; readonly journal?: JournalInput },
+  ): Promise<void> {
+    await this.core.respond(runId, { token, answer, journal });
   }
 
   /** Adds callbacks to every span that opens from now on; dispose the registration to take them back. */

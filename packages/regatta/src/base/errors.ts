@@ -73,6 +73,7 @@ export interface ErrorDetails {
   /** A tool was asked for something outside of what it is confined to. `value`: the path, host or address. */
   'tool/confined': { readonly to: 'folder' | 'hosts'; readonly value: string };
   'tool/missing-package': { readonly tool: string; readonly package: string; readonly command: string };
+  'tool/unknown-outcome': { readonly tool: string };
   'tool/use-limit': { readonly tool: string; readonly maxUses: number };
   'context/too-long': {
     readonly model: string;
@@ -136,12 +137,27 @@ export interface ErrorDetails {
   'input/unknown-token': { readonly runId: string; readonly token: string };
   'input/invalid-answer': { readonly kind: string; readonly answer: string };
   'input/timeout': { readonly token: string; readonly timeoutMs: number };
+  'run/suspended': { readonly runId: string; readonly tokens: readonly string[] };
   'run/cancelled': { readonly runId: string; readonly reason: string };
   'run/failed': { readonly runId: string };
   'run/worker-lost': { readonly runId: string; readonly exitCode: number | null };
   'engine/no-ref': { readonly engine: string; readonly crew: string };
   'engine/not-portable': { readonly engine: string; readonly field: string };
   'engine/crew-not-found': { readonly module: string; readonly export: string };
+  'journal/missing': { readonly option: string };
+  'journal/unknown-run': { readonly runId: string };
+  'journal/unknown-step': { readonly runId: string; readonly from: string };
+  'journal/run-exists': { readonly runId: string };
+  'journal/held': {
+    readonly runId: string;
+    readonly heldBy: string;
+    /** When it is free if its holder gives no sign of life, milliseconds since the epoch; null = never by itself. */
+    readonly untilMs: number | null;
+  };
+  'journal/lost': { readonly runId: string; readonly epoch: number };
+  'journal/code-changed': { readonly runId: string; readonly changes: readonly string[] };
+  'journal/failed': { readonly file: string | null };
+  'journal/bad-file': { readonly file: string };
   'runtime/closed': { readonly state: string };
   'callbacks/unknown-name': { readonly name: string; readonly known: readonly string[] };
   'callbacks/missing-variable': { readonly name: string; readonly variable: string };
@@ -164,6 +180,7 @@ export interface ErrorDetails {
   'cli/file-not-found': { readonly file: string };
   'cli/bad-module': { readonly file: string };
   'cli/no-crew': { readonly file: string; readonly exports: readonly string[] };
+  'cli/no-terminal': { readonly token: string };
   'cli/bad-option': { readonly option: string; readonly value: string };
 }
 

@@ -5,6 +5,8 @@ import { clean } from './text.ts';
 /** Exit codes: a run failed, and the command could not start one. */
 export const EXIT_FAILED = 1;
 export const EXIT_USAGE = 2;
+/** A run waits for a person, and can be resumed. */
+export const EXIT_SUSPENDED = 3;
 
 export function toErrorData(error: unknown): ErrorData {
   if (isRegattaError(error)) {
@@ -23,6 +25,11 @@ export function formatError({ code, message }: Pick<ErrorData, 'code' | 'message
 export function hintOf(error: unknown): string | undefined {
   if (isRegattaError(error, 'inputs/missing')) {
     return `give ${error.details.names.map((name) => `--input ${name}=…`).join(' ')}`;
+  }
+  if (isRegattaError(error, 'run/suspended')) {
+    const { runId, tokens } = error.details;
+    const answers = tokens.map((token) => `regatta runs respond ${token} '<answer as JSON>' --journal FILE`);
+    return `${answers.join('; ')}; then regatta resume ${runId} --journal FILE`;
   }
   if (isRegattaError(error, 'llm/missing')) return 'give --llm provider/model, or --rehearse';
   return undefined;

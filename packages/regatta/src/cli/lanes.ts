@@ -93,6 +93,8 @@ function face(lane: Lane, { colors, now }: View): { readonly glyph: string; read
       return { glyph: '✗', paint: colors.red };
     case 'cancelled':
       return { glyph: '■', paint: colors.yellow };
+    case 'suspended':
+      return { glyph: '‖', paint: colors.yellow };
   }
 }
 
@@ -143,6 +145,7 @@ function summary(lanes: readonly Lane[], shown: number, { colors, columns, now }
     count('succeeded'),
     count('failed'),
     count('cancelled'),
+    count('suspended'),
   ];
   const sum = (of: (lane: Lane) => number): number => lanes.reduce((all, lane) => all + of(lane), 0);
   const isPriced = lanes.every(({ costUsd }) => costUsd !== null);

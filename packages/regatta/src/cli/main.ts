@@ -6,6 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import type { RunOptions } from './run-command.ts';
+import { addRunsCommands, collect } from './runs-program.ts';
 
 const EXIT_CRASHED = 70;
 const EXIT_USAGE = 2;
@@ -28,7 +29,7 @@ Values of --input are JSON where they are numbers, true, false, objects or array
   --input topic=tides --input days=3 --input 'tags=["sea","moon"]'
 
 Results go to stdout, progress goes to stderr. Exit codes: 0 all runs succeeded, 1 a run failed,
-2 the command was wrong, 130 interrupted. Ctrl-C cancels the runs and prints what there is.
+2 the command was wrong, 3 a run waits for a person, 130 interrupted. Ctrl-C cancels the runs and prints what there is.
 
 Examples:
   regatta run crew.ts --input topic=tides --llm openai/gpt-5.4-mini
@@ -59,6 +60,7 @@ function createProgram(): Command {
     .addOption(new Option('--rehearse', 'ask no model: no key, no network').conflicts('llm'))
     .addOption(new Option('--record <file>', 'keep what models answer').conflicts(['replay', 'rehearse']))
     .addOption(new Option('--replay <file>', 'play what was kept: no key, no network').conflicts('rehearse'))
+    .option('--journal <file>', 'record the run in a SQLite file, so that it can be resumed')
     .option('--stream', 'ask models for answers in pieces, and show them as they are written')
     .option('--json', 'print one JSON document')
     .addHelpText('after', RUN_HELP)
@@ -74,11 +76,8 @@ function createProgram(): Command {
       const { demoCommand } = await import('./demo/demo-command.ts');
       await exit(await demoCommand(options));
     });
+  addRunsCommands(program, exit);
   return program;
-}
-
-function collect(value: string, earlier: readonly string[] = []): readonly string[] {
-  return [...earlier, value];
 }
 
 function readVersion(): string {

@@ -17,6 +17,8 @@ export interface Progress extends Disposable {
   update(index: number, lane: Lane, event: ReadableEvent | null): void;
   /** Shows whole lines of text beside the progress. */
   print(text: string): void;
+  /** Leaves the terminal to somebody else, until it is given back. */
+  hold(): Disposable;
 }
 
 /** Milliseconds between two pictures. */
@@ -45,6 +47,12 @@ function liveProgress(stream: NodeJS.WriteStream): Progress {
     );
   };
   let timer: NodeJS.Timeout | undefined;
+  const stop = (): void => {
+    clearInterval(timer);
+    timer = undefined;
+    draw();
+    screen[Symbol.dispose]();
+  };
   return {
     start(given) {
       lanes.push(...given);
@@ -55,12 +63,19 @@ function liveProgress(stream: NodeJS.WriteStream): Progress {
       lanes[index] = lane;
     },
     print: (text) => screen.print(withBreak(text)),
+    hold() {
+      if (timer === undefined) return { [Symbol.dispose]: () => undefined };
+      stop();
+      return {
+        [Symbol.dispose]() {
+          draw();
+          timer = setInterval(draw, FRAME_MS);
+        },
+      };
+    },
     [Symbol.dispose]() {
       if (timer === undefined) return;
-      clearInterval(timer);
-      timer = undefined;
-      draw();
-      screen[Symbol.dispose]();
+      stop();
       stream.write('\n'); // what follows stands apart
     },
   };
@@ -74,6 +89,7 @@ function plainProgress(stream: NodeJS.WriteStream): Progress {
       if (line !== undefined) stream.write(`${line}\n`);
     },
     print: (text) => stream.write(withBreak(clean(text))),
+    hold: () => ({ [Symbol.dispose]: () => undefined }),
     [Symbol.dispose]: () => undefined,
   };
 }

@@ -46,6 +46,7 @@ export function toDocument(outcomes: readonly Outcome[], isRehearsal: boolean): 
       succeeded: count('succeeded'),
       failed: count('failed'),
       cancelled: count('cancelled'),
+      suspended: count('suspended'),
       ...sumUsage(usages),
     },
   };

@@ -21,7 +21,12 @@ export function reportRun(outcome: Outcome, { colors, maxChars }: ReportOptions)
   const { entry, lane, run, output, reached, status } = outcome;
   const durationMs = elapsedMs(lane, 0);
   const duration = durationMs === null ? 'before it started' : `after ${formatDuration(durationMs)}`;
-  const paint = { succeeded: colors.green, failed: colors.red, cancelled: colors.yellow };
+  const paint = {
+    succeeded: colors.green,
+    failed: colors.red,
+    cancelled: colors.yellow,
+    suspended: colors.yellow,
+  };
   const lines = [`${colors.bold(oneLine(lane.name))} ${paint[status](status)} ${duration}`];
   const { inputs = {} } = entry.options;
   if (Object.keys(inputs).length > 0) lines.push(`inputs: ${shorten(JSON.stringify(inputs), 200)}`);

@@ -18,6 +18,8 @@ export interface Entry {
   readonly name: string;
   readonly crew: Crew;
   readonly options: Omit<KickoffOptions, 'runtime' | 'signal'>;
+  /** In place of a new one: a run that was begun already. */
+  readonly begun?: Run<CrewOutput>;
   /** Called before any event is handed over. */
   readonly onStart?: (run: Run<CrewOutput>) => void;
 }
@@ -76,7 +78,7 @@ async function runOne(entry: Entry, index: number, options: RunAllOptions): Prom
     onChange(index, lane, null);
     return notStarted(entry, lane, reasonOf(signal));
   }
-  const run = runtime.start(entry.crew, entry.options);
+  const run = entry.begun ?? runtime.start(entry.crew, entry.options);
   entry.onStart?.(run);
   const cancel = (): void => run.cancel(reasonOf(signal));
   signal.addEventListener('abort', cancel, { once: true });
@@ -88,7 +90,7 @@ async function runOne(entry: Entry, index: number, options: RunAllOptions): Prom
   if (settled.status === 'fulfilled') {
     return { ...base, status: 'succeeded', output: settled.value, error: undefined };
   }
-  const status = run.status === 'cancelled' ? 'cancelled' : 'failed';
+  const status = run.status === 'running' || run.status === 'succeeded' ? 'failed' : run.status; // it has ended
   return { ...base, status, output: undefined, error: settled.reason };
 }
 

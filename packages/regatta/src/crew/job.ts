@@ -13,6 +13,7 @@ import type { Work } from '../ports/span.ts';
 import type { CrewOutput, TaskOutput } from '../protocol/output.ts';
 import { callHook } from './call-hook.ts';
 import type { CrewDefinition } from './definition.ts';
+import { fingerprintOf } from './fingerprint.ts';
 import { type PlannedCrew, runCrew } from './run-crew.ts';
 
 /** What a run is started with beside its inputs, as plain data. */
@@ -48,6 +49,7 @@ export function createJob<Parsed>(
     start: (context) => run<Parsed>({ crew, inputs: own, settings }, context),
     show,
     entries: () => addressEntries(crew),
+    fingerprint: (defaultLlm) => fingerprintOf(crew, defaultLlm),
     revive: async (portable, context) => {
       const tasks = portable as unknown as readonly PortableTask[]; // `toPortable` made it
       const outputs = await Promise.all(tasks.map((task, index) => revive(crew, task, index)));

@@ -149,3 +149,12 @@ export function checkRunInputs({ placeholders }: CrewPlan, inputs: Inputs): void
   checkJson(inputs);
   checkInputs(placeholders, inputs);
 }
+
+/** A task and those that may read what it gives, directly or not; undefined = the plan has no such task. */
+export function affectedBy({ tasks, ids }: CrewPlan, task: string): ReadonlySet<string> | undefined {
+  if (!ids.includes(task)) return undefined;
+  const affected = new Set([task]);
+  // Every need stands before the task that has it, so one pass finds all.
+  for (const { id, needs } of tasks) if (needs.some((need) => affected.has(need))) affected.add(id);
+  return affected;
+}

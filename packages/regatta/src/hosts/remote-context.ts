@@ -3,6 +3,7 @@
  * journal) is asked there; what only needs the definition is decided here.
  */
 import { type Clock, type Random, systemClock } from '../base/clock.ts';
+import { seededRandom } from '../base/seeded-random.ts';
 import type { ResolveModel } from '../model/resolve.ts';
 import type { ResolveEmbedder } from '../model/resolve-embedder.ts';
 import { extendScope } from '../observe/scope.ts';
@@ -22,11 +23,13 @@ import { RemoteMeter } from './remote-meter.ts';
 export interface RemoteCore {
   readonly runId: string;
   readonly link: HostLink;
-  readonly startedAtMs: number;
   readonly context: unknown;
   readonly facts: RuntimeFacts;
   readonly wantsDeltas: boolean;
   readonly isJournaled: boolean;
+  readonly startedAtMs: number;
+  readonly epoch: number;
+  readonly seed: number;
   /** Points that guards of the whole run stand at. */
   readonly guarded: ReadonlySet<GuardPoint>;
   /** Counts what the host counts. */
@@ -51,9 +54,6 @@ export class RemoteContext implements RunContext {
   get runId(): string {
     return this.#core.runId;
   }
-  get startedAtMs(): number {
-    return this.#core.startedAtMs;
-  }
   get context(): unknown {
     return this.#core.context;
   }
@@ -73,7 +73,17 @@ export class RemoteContext implements RunContext {
     return systemClock;
   }
   get random(): Random {
-    return Math.random;
+    const { isJournaled, seed } = this.#core;
+    return isJournaled ? seededRandom(seed, this.span.id) : Math.random;
+  }
+  get startedAtMs(): number {
+    return this.#core.startedAtMs;
+  }
+  get epoch(): number {
+    return this.#core.epoch;
+  }
+  get seed(): number {
+    return this.#core.seed;
   }
   get orphan(): (work: Promise<unknown>) => void {
     return (work) => this.#core.link.orphan(work);

@@ -82,22 +82,22 @@ export class ThreadRun {
     }
   }
 
-  #open(
-    { runId, startedAtMs, facts, wantsDeltas, isJournaled, guarded }: RunOrder,
-    providers: Providers,
-  ): RunContext {
+  #open(order: RunOrder, providers: Providers): RunContext {
+    const { runId, facts, wantsDeltas, isJournaled, startedAtMs, epoch, seed, guarded } = order;
     const portable = fromPortableFacts(facts);
     const resolve = createResolver({ ...portable, providers });
     const withJournal: ResolveModel = (llm, owner) => journaled(resolve(llm, owner));
     const span: Span = { id: runId, parentId: null, task: null, agent: null, scope: [] };
     const core = {
       runId,
-      startedAtMs,
       link: this.#link,
       context: undefined,
       facts: portable,
       wantsDeltas,
       isJournaled,
+      startedAtMs,
+      epoch,
+      seed,
       guarded: new Set(guarded),
       ledger: new Ledger(runId),
       resolveModel: isJournaled ? withJournal : resolve,

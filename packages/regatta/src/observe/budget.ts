@@ -48,11 +48,14 @@ export class Budget {
     this.#add(asked, 1);
     return (settlement) => {
       this.#add(asked, -1);
-      if (settlement === null) return;
-      const { usage, costNanoUsd } = settlement;
-      const spent = (usage.inputTokens ?? 0) + (usage.outputTokens ?? 0);
-      this.#add({ nanoUsd: costNanoUsd ?? 0, tokens: spent, calls: 1 }, 1);
+      if (settlement !== null) this.book(settlement);
     };
+  }
+
+  /** Counts what was spent before, without asking whether it fits. */
+  book({ usage, costNanoUsd }: Pick<LedgerEntry, 'usage' | 'costNanoUsd'>): void {
+    const spent = (usage.inputTokens ?? 0) + (usage.outputTokens ?? 0);
+    this.#add({ nanoUsd: costNanoUsd ?? 0, tokens: spent, calls: 1 }, 1);
   }
 
   #add({ nanoUsd, tokens, calls }: Amount, sign: 1 | -1): void {

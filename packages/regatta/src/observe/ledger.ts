@@ -13,17 +13,32 @@ export interface Allowances {
   readonly limiters: readonly RateLimiter[];
 }
 
+/** What a resumed run has of its earlier epochs. */
+export interface LedgerPast {
+  readonly epoch: number;
+  /** Part of the totals, and booked to no budget again. */
+  readonly entries: readonly LedgerEntry[];
+}
+
 export class Ledger implements Meter {
   readonly #runId: string;
   readonly #allowances: Allowances;
-  readonly #entries: LedgerEntry[] = [];
+  readonly #entries: LedgerEntry[];
+  /** Before the number of an attempt: a resumed run counts them anew. */
+  readonly #life: string;
   #open = 0;
   /** Of the entries so far: they are only ever added to. */
   #report: UsageReport | undefined;
 
-  constructor(runId: string, allowances: Allowances = { budgets: [], limiters: [] }) {
+  constructor(
+    runId: string,
+    allowances: Allowances = { budgets: [], limiters: [] },
+    { epoch, entries }: LedgerPast = { epoch: 1, entries: [] },
+  ) {
     this.#runId = runId;
     this.#allowances = allowances;
+    this.#life = epoch > 1 ? `${epoch}.` : '';
+    this.#entries = [...entries];
   }
 
   get entries(): readonly LedgerEntry[] {
@@ -63,7 +78,7 @@ export class Ledger implements Meter {
         if (isSettled) return;
         isSettled = true;
         this.#open--;
-        const attemptId = `${callId}#${attempt}`;
+        const attemptId = `${callId}#${this.#life}${attempt}`;
         const runId = this.#runId;
         this.#entries.push(Object.freeze({ attemptId, callId, runId, task, agent, model, ...settlement }));
         for (const settle of settleBudgets) settle(settlement);

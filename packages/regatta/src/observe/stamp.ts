@@ -16,11 +16,14 @@ const REPEATED: ReadonlySet<EventType> = new Set([
 export class Stamp {
   readonly #runId: string;
   readonly #clock: Clock;
+  /** Nothing in the first epoch, which is that of nearly every run. */
+  readonly #epoch: { readonly epoch?: number };
   #seq = 0;
 
-  constructor(runId: string, clock: Clock) {
+  constructor(runId: string, clock: Clock, epoch = 1) {
     this.#runId = runId;
     this.#clock = clock;
+    this.#epoch = epoch > 1 ? { epoch } : {};
   }
 
   /** Events stamped so far. */
@@ -40,6 +43,7 @@ export class Stamp {
       id: REPEATED.has(type) ? `${span.id}:${type}-${seq}` : `${span.id}:${type}`,
       runId: this.#runId,
       seq,
+      ...this.#epoch,
       spanId: span.id,
       parentId: span.parentId,
       time: this.#clock.now(),

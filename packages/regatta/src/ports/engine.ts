@@ -1,6 +1,8 @@
 /** The seam to where runs execute. */
 import type { Json } from '../base/json.ts';
 import type { CrewRef } from '../protocol/crew-ref.ts';
+import type { Fingerprint } from './journal.ts';
+import type { LlmDefinition } from './model.ts';
 import type { RunContext } from './run-context.ts';
 import type { Entry } from './scope.ts';
 import type { Work } from './span.ts';
@@ -23,6 +25,11 @@ export interface Job<Output> {
    * definition is loaded: so an engine elsewhere says who hears, and they are called here.
    */
   entries(): ReadonlyMap<string, Entry>;
+  /**
+   * Hashes of what the definition says, by which a journal knows it again; absent = it is not told.
+   * `defaultLlm` is the runtime's.
+   */
+  fingerprint?(defaultLlm: LlmDefinition | undefined): Fingerprint;
   /** Makes the output out of what crossed a thread or a machine. */
   revive(portable: Json, context: RunContext): Promise<Output>;
 }

@@ -25,8 +25,6 @@ export interface RuntimeFacts {
 }
 
 export interface RunContext extends CallContext {
-  /** When the run started: wall clock, milliseconds since the epoch. */
-  readonly startedAtMs: number;
   /** What the user gave as `context`. Never in events or journals. */
   readonly context: unknown;
   /** Opens a span inside this one. `key` names its place, and stays the same when a run is repeated. */
@@ -38,6 +36,12 @@ export interface RunContext extends CallContext {
   readonly facts: RuntimeFacts;
   /** Inside this run, a span that another thread or machine has opened, with the entries that it adds. */
   adopt(span: Omit<Span, 'scope'>, entries: Scope): RunContext;
+  /** When the run was started: the same time in a run that is resumed. Milliseconds since the epoch. */
+  readonly startedAtMs: number;
+  /** How often the run was taken up: 1 for a run that was never resumed. */
+  readonly epoch: number;
+  /** What `random` is derived from where `step` records: then a repeated span draws the same. */
+  readonly seed: number;
   /** Whether `step` records. */
   readonly isJournaled: boolean;
   /** The model that a definition means in this runtime. `owner` names the asker in errors. */

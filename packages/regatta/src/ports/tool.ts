@@ -24,6 +24,9 @@ export type OnFailure = 'answer' | 'fail';
 /** Whether a use needs a person's approval. Only `false` is a no. */
 export type NeedsApproval = (args: unknown, context: ToolContext) => boolean | Promise<boolean>;
 
+/** `ask` a person whether to use it again; `repeat` it; `fail`: tell the model that nobody knows. */
+export type UnknownOutcomePolicy = 'ask' | 'repeat' | 'fail';
+
 /** How a tool is used. What is absent is as its default says. */
 export interface ToolPolicy {
   /** Milliseconds for one use, with all that is tried again. Waiting for a person does not count. */
@@ -42,8 +45,10 @@ export interface ToolPolicy {
   readonly onFailure?: OnFailure | undefined;
   /** Whether a result is the agent's final answer, if it fits the output schema. @default false */
   readonly resultAsAnswer?: boolean | undefined;
-  /** Whether a use changes something outside, so that doing it twice matters. @default false */
+  /** Whether a use changes something outside, so that doing it twice does harm: a payment, a mail. @default false */
   readonly sideEffect?: boolean | undefined;
+  /** For `sideEffect`, in a run that is resumed: what to do where a use was begun and its outcome is not known. @default 'ask' */
+  readonly onUnknownOutcome?: UnknownOutcomePolicy | undefined;
 }
 
 /** A tool, made by `defineTool`. Frozen; it may serve any number of runs at once. */

@@ -21,6 +21,8 @@ export interface EventEnvelope {
   readonly runId: string;
   /** Grows by one with each event of the run, from 0. The order of events; never use `time` for it. */
   readonly seq: number;
+  /** Present in a run that was resumed: how often it was taken up, from 2. `seq` begins anew with each. */
+  readonly epoch?: number;
   /** The span that this event belongs to. Made of the run's id and the step's place in the run. */
   readonly spanId: string;
   /** The enclosing span; null for a run that no other run started. */

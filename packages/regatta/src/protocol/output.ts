@@ -37,4 +37,5 @@ export type SkipReason = 'condition' | 'need' | 'failure';
 /** How a task ended. */
 export type TaskStatus = 'done' | 'failed' | 'skipped';
 
-export type RunStatus = 'succeeded' | 'failed' | 'cancelled';
+/** `suspended`: it waits for a person, and no process holds it; it can be resumed. */
+export type RunStatus = 'succeeded' | 'failed' | 'cancelled' | 'suspended';

@@ -37,7 +37,8 @@ export interface LedgerEntry {
   readonly agent: string | null;
   /** `provider/model`. */
   readonly model: string;
-  readonly status: 'succeeded' | 'failed' | 'aborted';
+  /** `lost`: the process ended while it was under way, so what it took is an estimate. */
+  readonly status: 'succeeded' | 'failed' | 'aborted' | 'lost';
   readonly usage: Usage;
   /** `provider` as billed, `estimated` where the call was cut short, `none` where nothing was answered. */
   readonly source: 'provider' | 'estimated' | 'none';

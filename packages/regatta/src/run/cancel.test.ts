@@ -59,7 +59,11 @@ function providersThatOpen(pass: () => Promise<void>): Providers {
 
 function slowJournal(at: keyof Journal, pass: () => Promise<void>): Journal {
   const journal = memoryJournal();
-  return { ...journal, [at]: () => pass().then(() => undefined) };
+  const slow = async (...args: never[]) => {
+    await pass();
+    return await (journal[at] as (...args: never[]) => Promise<unknown>)(...args);
+  };
+  return { ...journal, [at]: slow };
 }
 
 /** Where a run may wait for the outside, each held up by a gate. */
@@ -86,9 +90,9 @@ const WAITS: Readonly<Record<string, (pass: Gate['pass']) => Wait>> = {
     crew: markedCrew(['ok']),
     options: { callbacks: [guard('model.before', async () => void (await pass()))] },
   }),
-  'a journal that is read': (pass) => ({
+  'a journal that begins': (pass) => ({
     crew: markedCrew(['ok']),
-    options: { journal: slowJournal('read', pass) },
+    options: { journal: slowJournal('create', pass) },
   }),
   'a journal that is written': (pass) => ({
     crew: markedCrew(['ok']),
@@ -96,13 +100,13 @@ const WAITS: Readonly<Record<string, (pass: Gate['pass']) => Wait>> = {
   }),
   "a tool's journal": (pass) => {
     const journal = memoryJournal();
-    const read: Journal['read'] = async (runId, key) => {
-      if (key.endsWith(':tool')) await pass();
-      return await journal.read(runId, key);
+    const write: Journal['write'] = async (runId, record, epoch) => {
+      if (record.key.endsWith(':tool')) await pass();
+      return await journal.write(runId, record, epoch);
     };
     return {
       crew: markedCrew([use, 'ok'], { tools: [lookout(() => 'waves')] }),
-      options: { journal: { ...journal, read } },
+      options: { journal: { ...journal, write } },
     };
   },
 };

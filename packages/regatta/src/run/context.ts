@@ -2,6 +2,7 @@
 import { untilAborted } from '../base/abort.ts';
 import type { Clock, Random } from '../base/clock.ts';
 import { toJson } from '../base/json.ts';
+import { seededRandom } from '../base/seeded-random.ts';
 import type { ResolveModel } from '../model/resolve.ts';
 import type { ResolveEmbedder } from '../model/resolve-embedder.ts';
 import { applyGuards } from '../observe/guards.ts';
@@ -9,15 +10,16 @@ import { type LimiterOf, limited } from '../observe/limited.ts';
 import { extendScope } from '../observe/scope.ts';
 import type { EmbedderDefinition, ReadyEmbedder } from '../ports/embedder.ts';
 import type { GuardPoint, GuardSubjects } from '../ports/guard.ts';
-import type { Journal } from '../ports/journal.ts';
 import type { Meter } from '../ports/meter.ts';
 import type { LlmDefinition, Model } from '../ports/model.ts';
 import type { ChildOptions, RunContext, RuntimeFacts } from '../ports/run-context.ts';
 import type { Scope } from '../ports/scope.ts';
 import type { Span, Work } from '../ports/span.ts';
 import type { InputAnswers, InputKind, InputRequest } from '../protocol/input.ts';
+import type { Activity } from './activity.ts';
 import { enterRun } from './current.ts';
 import type { Inputs } from './inputs.ts';
+import type { Recording } from './recording.ts';
 
 /** What all contexts of a run share. */
 export interface RunCore {
@@ -29,10 +31,12 @@ export interface RunCore {
   readonly wantsDeltas: boolean;
   readonly meter: Meter;
   readonly limiterOf: LimiterOf;
-  readonly startedAtMs: number;
   readonly clock: Clock;
   readonly random: Random;
-  readonly journal: Journal | undefined;
+  readonly startedAtMs: number;
+  readonly recording: Recording | undefined;
+  readonly seed: number;
+  readonly activity: Activity;
   readonly resolveModel: ResolveModel;
   readonly resolveEmbedder: ResolveEmbedder;
   readonly inputs: Inputs;
@@ -65,14 +69,21 @@ export class Context implements RunContext {
     const { meter, limiterOf } = this.#core;
     return limited(meter, this.span.scope, limiterOf);
   }
-  get startedAtMs(): number {
-    return this.#core.startedAtMs;
-  }
   get clock(): Clock {
     return this.#core.clock;
   }
   get random(): Random {
-    return this.#core.random;
+    const { recording, random, seed } = this.#core;
+    return recording === undefined ? random : seededRandom(seed, this.span.id);
+  }
+  get startedAtMs(): number {
+    return this.#core.startedAtMs;
+  }
+  get epoch(): number {
+    return this.#core.recording?.epoch ?? 1;
+  }
+  get seed(): number {
+    return this.#core.seed;
   }
   get orphan(): (work: Promise<unknown>) => void {
     return this.#core.orphan;
@@ -104,7 +115,7 @@ export class Context implements RunContext {
   }
 
   get isJournaled(): boolean {
-    return this.#core.journal !== undefined;
+    return this.#core.recording !== undefined;
   }
 
   withSignal(signal: AbortSignal): RunContext {
@@ -112,15 +123,16 @@ export class Context implements RunContext {
   }
 
   async step<T>(kind: string, work: () => Promise<T>): Promise<T> {
-    const { journal, runId } = this.#core;
-    if (journal === undefined) return await work();
-    const key = `${this.span.id.slice(runId.length + 1)}:${kind}`;
-    const { signal, orphan } = this;
-    const recorded = await untilAborted(journal.read(runId, key), signal, orphan);
-    if (recorded !== undefined) return recorded.value as T; // this step wrote it, and a step's values are of one type
-    const value = await work();
-    await untilAborted(journal.write(runId, key, toJson(value)), signal, orphan);
-    return value;
+    const { recording, activity } = this.#core;
+    if (recording === undefined) return await work();
+    const { signal, orphan, span } = this;
+    const recorded = recording.recorded(span.id, kind);
+    if (recorded !== undefined) return recorded as T; // this step wrote it, and a step's values are of one type
+    return await activity.during(async () => {
+      const value = toJson(await work());
+      // What is used is what a resumed run will find.
+      return (await untilAborted(recording.record(span.id, kind, value), signal, orphan)) as T;
+    });
   }
 
   isGuarded(at: GuardPoint): boolean {
@@ -133,7 +145,10 @@ export class Context implements RunContext {
   ): Promise<GuardSubjects[Point]> {
     const { runId, signal, span } = this;
     const { id: spanId, task, agent, scope } = span;
-    return await applyGuards({ scope, at, subject }, { runId, spanId, task, agent, signal });
+    const { activity } = this.#core;
+    return await activity.during(() =>
+      applyGuards({ scope, at, subject }, { runId, spanId, task, agent, signal }),
+    );
   }
 
   resolveModel(llm: LlmDefinition | undefined, owner: string): Model {

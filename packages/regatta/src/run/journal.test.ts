@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { callback, defineTool, type Journal, type Json, type Model } from '../index.ts';
+import { callback, defineTool, type Journal, type Model } from '../index.ts';
 import { NO_USAGE } from '../protocol/usage.ts';
-import { memoryJournal, scriptedModel } from '../testing/index.ts';
+import { createGate, memoryJournal, scriptedModel } from '../testing/index.ts';
 import {
   eventsOf,
   hop,
@@ -10,28 +10,12 @@ import {
   markedCrew,
   markerIn,
   markerOf,
+  markersIn,
   settle,
 } from '../testing/marked.fixture.ts';
 
-/** A journal as a store keeps it: by run and step, each operation a turn of the event loop. */
-function storedJournal(): Journal & { readonly records: ReadonlyMap<string, Json> } {
-  const records = new Map<string, Json>();
-  return {
-    records,
-    read: async (runId, key) => {
-      await settle();
-      const value = records.get(`${runId} ${key}`);
-      return value === undefined ? undefined : { value };
-    },
-    write: async (runId, key, value) => {
-      await settle();
-      if (!records.has(`${runId} ${key}`)) records.set(`${runId} ${key}`, value);
-    },
-  };
-}
-
 test('runs that share a journal get results of their own: nothing is recorded for all of them (R51)', async () => {
-  const journal = storedJournal();
+  const journal = memoryJournal();
   const look = defineTool({
     name: 'look',
     description: 'Looks.',
@@ -50,11 +34,11 @@ test('runs that share a journal get results of their own: nothing is recorded fo
   const runs = Array.from({ length: 6 }, (_, index) => crew.start({ inputs: inputsOf(index), journal }));
   const outputs = await Promise.all(runs.map(({ result }) => result));
   expect(outputs.map(({ text }) => markerIn(text))).toEqual(outputs.map((_, index) => markerOf(index)));
-  expect(journal.records.size).toBe(6 * 3);
   for (const [index, run] of runs.entries()) {
-    const own = [...journal.records].filter(([key]) => key.startsWith(`${run.id} `));
-    expect(own).toHaveLength(3);
-    expect(markerIn(own)).toBe(markerOf(index));
+    const { records = [] } = (await journal.read(run.id)) ?? {};
+    const results = records.filter(({ key }) => /:(model|tool)$/.test(key));
+    expect(results).toHaveLength(3);
+    expect([...markersIn(records)]).toEqual([markerOf(index)]);
   }
 });
 
@@ -76,28 +60,49 @@ test('what is recorded is not done again: neither the model nor a tool is asked,
   );
   const crew = markedCrew([], { llm: model, tools: [count] });
   const first = await crew.kickoff({ inputs: inputsOf(0), journal });
-  const again = crew.start({ inputs: inputsOf(0), journal });
+  const again = await crew.resume(first.runId, { journal });
   expect((await again.result).text).toBe(first.text);
-  expect([uses, model.requests.length, again.ledger.length]).toEqual([1, 2, 0]);
+  expect([uses, model.requests.length, again.ledger.length]).toEqual([1, 2, 2]);
 });
 
-test('of two that record the same step, the first stays, and both can read it (R55)', async () => {
-  const journal = memoryJournal();
-  await Promise.all([
-    journal.write('run', 'step', 'first'),
-    hop(1).then(() => journal.write('run', 'step', 'second')),
-  ]);
-  expect(await journal.read('run', 'step')).toEqual({ value: 'first' });
-  expect(await journal.read('run', 'other')).toBeUndefined();
+test('a result is used once it is recorded, and not before', async () => {
+  const gate = createGate();
+  const memory = memoryJournal();
+  const journal: Journal = {
+    ...memory,
+    write: async (runId, record, epoch) => {
+      if (record.key.endsWith('turn-1:model')) await gate.pass();
+      return await memory.write(runId, record, epoch);
+    },
+  };
+  let uses = 0;
+  const count = defineTool({
+    name: 'count',
+    description: 'Counts.',
+    input: z.object({}),
+    execute: () => `use ${++uses}`,
+  });
+  const crew = markedCrew([{ toolCalls: [{ tool: 'count', args: {} }] }, 'done'], { tools: [count] });
+  const run = crew.start({ inputs: inputsOf(0), journal });
+  await gate.reached;
+  for (let turn = 0; turn < 5; turn++) await settle();
+  expect(uses).toBe(0);
+  gate.open();
+  await run.result;
+  expect(uses).toBe(1);
 });
 
 test('with a journal every piece of an answer is an event, also when the run is slower than the model (R71)', async () => {
   const slow = callback(settle, { capacity: 1, onFull: 'block' });
   for (let boundary = 0; boundary < 6; boundary++) {
     for (let writing = 0; writing < 6; writing++) {
+      const memory = memoryJournal();
       const journal: Journal = {
-        read: async () => undefined,
-        write: () => hop(writing),
+        ...memory,
+        write: async (...args) => {
+          await hop(writing);
+          return await memory.write(...args);
+        },
       };
       const run = markedCrew([], { llm: modelOfPieces(boundary) }).start({
         inputs: inputsOf(0),

@@ -3,49 +3,29 @@
  *
  * The only place that emits, and the only place where an error becomes the end of a run.
  */
-import { createController } from '../base/abort.ts';
+import { createController, untilAborted } from '../base/abort.ts';
 import { toErrorData } from '../base/error-data.ts';
 import { isRegattaError, messageOf, RegattaError } from '../base/errors.ts';
 import { MAX_TIMER_MS } from '../base/problems.ts';
 import { Dispatcher } from '../observe/dispatcher.ts';
-import type { LaneCounts } from '../observe/lane.ts';
 import { Ledger } from '../observe/ledger.ts';
 import { Stamp } from '../observe/stamp.ts';
 import type { Job } from '../ports/engine.ts';
 import type { EventDraft, Span } from '../ports/span.ts';
-import type { ReadableEvent, RunEnd } from '../protocol/event.ts';
+import type { EventBody, ReadableEvent, RunEnd } from '../protocol/event.ts';
 import type { InputAnswer, PendingInput } from '../protocol/input.ts';
 import type { ErrorData, RunStatus } from '../protocol/output.ts';
 import type { LedgerEntry, UsageReport } from '../protocol/usage.ts';
+import { Activity } from './activity.ts';
+import { type Audit, auditOf } from './audit.ts';
 import { EventBuffer } from './buffer.ts';
 import { Context } from './context.ts';
 import { enterRun } from './current.ts';
 import { Inputs } from './inputs.ts';
 import { OpenSpans } from './open-spans.ts';
+import { RecordedMeter, readUsage } from './recorded-usage.ts';
+import { Recording } from './recording.ts';
 import type { RunSetup } from './setup.ts';
-
-/** What became of a run's events. `balance` is 0, or an event was lost without being counted. */
-export interface Audit {
-  /** Events that the run emitted. */
-  readonly emitted: number;
-  /** Events handed to observers: each counts once for each that hears it. */
-  readonly offered: number;
-  readonly delivered: number;
-  readonly failed: number;
-  readonly dropped: number;
-  /** Pieces of answers that were joined to the piece before them. */
-  readonly coalesced: number;
-  readonly pending: number;
-  /** `offered` less all of the above. */
-  readonly balance: number;
-  /** Events that a failed transform kept from observers. */
-  readonly withheld: number;
-  /** Work that goes on although its caller was freed. */
-  readonly orphaned: number;
-  /** Attempts that are not settled in the ledger. */
-  readonly openAttempts: number;
-  readonly lanes: readonly LaneCounts[];
-}
 
 export interface FlushOptions {
   /** Milliseconds to wait at most. @default 30000 */
@@ -74,6 +54,8 @@ export class Run<Output> implements AsyncDisposable {
   readonly #buffer: EventBuffer;
   readonly #spans = new OpenSpans();
   readonly #inputs: Inputs;
+  readonly #activity: Activity;
+  readonly #recording: Recording | undefined;
   #orphaned = 0;
   #status: RunStatus | 'running' = 'running';
 
@@ -81,10 +63,19 @@ export class Run<Output> implements AsyncDisposable {
   constructor(job: Job<Output>, setup: RunSetup) {
     const { runId, runtime, options } = setup;
     this.id = runId;
-    this.#stamp = new Stamp(runId, runtime.clock);
-    this.#ledger = new Ledger(runId, setup.allowances);
+    const { recording } = options;
+    // A journal that fails ends the run: what it cannot record, it must not do.
+    const stop = (error: unknown): void => this.#controller.abort(error);
+    this.#recording = recording && new Recording(recording, stop);
+    const epoch = recording?.epoch ?? 1;
+    const earlier = readUsage(runId, recording?.records ?? []);
+    this.#stamp = new Stamp(runId, runtime.clock, epoch);
+    this.#ledger = new Ledger(runId, setup.allowances, { epoch, entries: earlier.entries });
+    for (const { spanId, kind, value } of earlier.lost) this.#recording?.note(spanId, kind, value);
     this.#buffer = new EventBuffer(options.bufferSize);
-    this.#inputs = new Inputs(runId);
+    this.#activity = new Activity(runtime.clock, () => this.#suspend());
+    const { onInput } = options;
+    this.#inputs = new Inputs({ runId, onInput, activity: this.#activity, recording: this.#recording });
     const current = { id: runId, spanId: runId };
     this.#dispatcher = new Dispatcher({
       enter: (call) => enterRun(current, call),
@@ -122,10 +113,18 @@ export class Run<Output> implements AsyncDisposable {
   /**
    * Answers a request of `pendingInputs` or of an `input.start` event. The first answer counts.
    *
+   * Where another process may answer too, `runtime.respond` says who was first; here, the recorded
+   * answer is used whoever gave it.
+   *
    * @throws RegattaError `input/unknown-token`, also for a token that was answered; `input/invalid-answer`.
    */
   respond(token: string, answer: InputAnswer): void {
     this.#inputs.respond(token, answer);
+  }
+
+  /** @internal As `respond`, once the journal says that it is the first answer. */
+  async answer(token: string, answer: InputAnswer): Promise<void> {
+    await this.#inputs.answer(token, answer);
   }
 
   /** Ends the run as `cancelled` and frees whoever awaits it. Idempotent, also after the end. */
@@ -149,29 +148,12 @@ export class Run<Output> implements AsyncDisposable {
   }
 
   audit(): Audit {
-    const lanes = this.#dispatcher.counts();
-    const sum = (pick: (lane: LaneCounts) => number): number =>
-      lanes.reduce((all, lane) => all + pick(lane), 0);
-    const offered = sum((lane) => lane.offered);
-    const delivered = sum((lane) => lane.delivered);
-    const failed = sum((lane) => lane.failed);
-    const dropped = sum((lane) => lane.dropped.full + lane.dropped.broken);
-    const coalesced = sum((lane) => lane.coalesced);
-    const pending = sum((lane) => lane.pending);
-    return {
+    return auditOf(this.#dispatcher.counts(), {
       emitted: this.#stamp.count,
-      offered,
-      delivered,
-      failed,
-      dropped,
-      coalesced,
-      pending,
-      balance: offered - delivered - failed - dropped - coalesced - pending,
       withheld: this.#dispatcher.withheld,
       orphaned: this.#orphaned,
       openAttempts: this.#ledger.open,
-      lanes,
-    };
+    });
   }
 
   /** Cancels what still runs, and waits for its end and its observers. */
@@ -185,19 +167,22 @@ export class Run<Output> implements AsyncDisposable {
     const { signal } = this.#controller;
     const { clock, random } = runtime;
     const span: Span = { id: runId, parentId: null, task: null, agent: null, scope };
+    const recording = this.#recording;
     const core = {
       runId,
       scope,
       context: options.context,
       facts: runtime.facts,
       wantsDeltas: options.stream,
-      meter: this.#ledger,
       limiterOf: runtime.limiterOf,
-      startedAtMs: clock.now(),
+      meter: recording === undefined ? this.#ledger : new RecordedMeter(this.#ledger, recording),
       clock,
       random,
-      journal: options.journal,
-      resolveModel: runtime.resolverFor(options.journal),
+      startedAtMs: options.recording?.record.startedAtMs ?? clock.now(),
+      recording,
+      seed: options.recording?.record.seed ?? 0,
+      activity: this.#activity,
+      resolveModel: runtime.resolverFor(recording !== undefined),
       resolveEmbedder: runtime.resolveEmbedder,
       inputs: this.#inputs,
       uses: new Map<object, number>(),
@@ -213,21 +198,24 @@ export class Run<Output> implements AsyncDisposable {
     });
     let end: Pick<RunEnd, 'status' | 'output' | 'error'> = { status: 'succeeded', output: null, error: null };
     try {
+      await untilAborted(recording?.begin() ?? Promise.resolve(), signal, core.orphan);
       const work = engine.execute(job, new Context(core, span, signal));
       let next = await work.next();
       for (; !next.done; next = await work.next()) {
         const room = this.#emit(next.value);
-        if (room !== undefined) await room;
+        if (room !== undefined) await this.#activity.during(() => room);
         // Work that never waits for the outside would keep the event loop from every other run.
         if (this.#stamp.count % EVENTS_PER_TURN === 0) await new Promise(setImmediate);
       }
       for (const draft of this.#spans.close(FORGOTTEN)) void this.#emit(draft);
       end = { ...end, output: job.show(next.value) };
+      await recording?.end({ ...end, usage: this.usage });
       return next.value;
     } catch (thrown) {
       const error = signal.aborted ? signal.reason : toRunError(thrown, runId);
-      end = { status: signal.aborted ? 'cancelled' : 'failed', output: null, error: toErrorData(error) };
+      end = { status: statusOf(error, signal), output: null, error: toErrorData(error) };
       for (const draft of this.#spans.close(toErrorData(error))) void this.#emit(draft);
+      await this.#recordEnd(end);
       throw error;
     } finally {
       outer?.removeEventListener('abort', follow);
@@ -240,9 +228,34 @@ export class Run<Output> implements AsyncDisposable {
   /** Gives a promise when an observer asks the run to wait for it. */
   #emit(draft: EventDraft): Promise<unknown> | undefined {
     this.#spans.track(draft);
+    this.#activity.stir();
+    if (this.#recording !== undefined && !this.#isNews(draft, this.#recording)) return undefined;
     const event = this.#stamp.event(draft);
     this.#buffer.push(event);
     return this.#dispatcher.publish(event, draft.span.scope);
+  }
+
+  /** What an earlier epoch has told is not told again. */
+  #isNews({ span, body }: EventDraft, recording: Recording): boolean {
+    if (span.parentId === null) return true;
+    if (recording.isTold(span)) return false;
+    if (body.type.endsWith('.end') && isGoodEnd(body)) recording.noteEnd(span.id);
+    return true;
+  }
+
+  /** A journal that fails here has failed before, or its hold ends by itself: the run's own error is told. */
+  async #recordEnd(end: Pick<RunEnd, 'status' | 'output' | 'error'>): Promise<void> {
+    const recorded = this.#recording?.end({ ...end, usage: this.usage }).catch(() => undefined);
+    if (recorded === undefined) return;
+    if (end.status === 'cancelled')
+      this.#adopt(recorded); // who cancels is freed at once
+    else await recorded;
+  }
+
+  #suspend(): void {
+    const tokens = this.#inputs.pending.map(({ token }) => token);
+    const message = `Run "${this.id}" is suspended until a person answers ${tokens.join(', ')}. Answer with respond(), and resume the run.`;
+    this.#controller.abort(new RegattaError('run/suspended', message, { runId: this.id, tokens }));
   }
 
   #abort(reason: string, cause: unknown): void {
@@ -264,6 +277,17 @@ export class Run<Output> implements AsyncDisposable {
     };
     work.then(settle, settle);
   }
+}
+
+function statusOf(error: unknown, { aborted }: AbortSignal): RunStatus {
+  if (aborted && isRegattaError(error, 'run/suspended')) return 'suspended';
+  return aborted && isRegattaError(error, 'run/cancelled') ? 'cancelled' : 'failed';
+}
+
+/** What failed or was skipped is done again by a resumed run, and told again. */
+function isGoodEnd(body: EventBody): boolean {
+  const hasFailed = 'error' in body && body.error !== null;
+  return !hasFailed && (!('status' in body) || body.status === 'done');
 }
 
 function toRunError(thrown: unknown, runId: string): RegattaError {

@@ -24,11 +24,24 @@ import type { Journal } from '../ports/journal.ts';
 import type { LlmDefinition } from '../ports/model.ts';
 import type { Env, Providers } from '../ports/provider.ts';
 import type { Entry, LimitEntry, Scope } from '../ports/scope.ts';
+import type { InputAnswer } from '../protocol/input.ts';
 import { BUFFER_CAPACITY } from './buffer.ts';
+import { unknownToken } from './input-answer.ts';
+import {
+  type JournalInput,
+  Journals,
+  type JournalsOptions,
+  journalMissing,
+  newRecording,
+  type Past,
+} from './journals.ts';
+import { readUsage } from './recorded-usage.ts';
+import type { RecordingSetup } from './recording.ts';
+import { respond } from './respond.ts';
 import { type FlushOptions, Run } from './run.ts';
 import type { RunOptions, RuntimeShare } from './setup.ts';
 
-export interface CoreOptions extends Allowance {
+export interface CoreOptions extends Allowance, JournalsOptions {
   readonly providers: Providers;
   readonly env: Env;
   readonly engine: Engine;
@@ -46,6 +59,10 @@ export interface CoreOptions extends Allowance {
 }
 
 export interface StartOptions extends Partial<RunOptions> {
+  /** Of a new run. @default the runtime's */
+  readonly journal?: JournalInput | undefined;
+  /** Of a run that is forked from another one. */
+  readonly past?: Past | undefined;
   /** The definition's, then the run's own. */
   readonly scopes: readonly Scope[];
   /** The definition's budget and limits, shared by all its runs in this runtime. */
@@ -71,11 +88,13 @@ export class RuntimeCore {
   readonly #byEntry = new WeakMap<LimitEntry, RateLimiter>();
   /** Under way, or with observers that are not done; emptied as they end. */
   readonly #active = new Set<Run<unknown>>();
+  readonly #journals: Journals;
   #threadsEngine: Engine | undefined;
   #state: State = 'open';
 
   constructor(options: CoreOptions) {
     this.#options = options;
+    this.#journals = new Journals(options);
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? Math.random;
     this.#registry.add(options.entries);
@@ -89,7 +108,7 @@ export class RuntimeCore {
       onObserverError: options.onObserverError,
       resolveEmbedder: createEmbedderResolver(options),
       limiterOf: (entry) => this.#limiterOf(entry),
-      resolverFor: (journal: Journal | undefined) => (journal === undefined ? resolve : withJournal),
+      resolverFor: (isJournaled: boolean) => (isJournaled ? withJournal : resolve),
     };
   }
 
@@ -107,8 +126,37 @@ export class RuntimeCore {
     return this.#registry.add(entries);
   }
 
-  /** @throws RegattaError `runtime/closed` once `close` was called; `definition/invalid` for a budget. */
-  start<Output>(job: Job<Output>, { scopes, definition, budget, on, ...options }: StartOptions): Run<Output> {
+  get defaultLlm(): LlmDefinition | undefined {
+    return this.#options.defaultLlm;
+  }
+
+  /** The journal that is meant; undefined = none. Those given by their path are closed with the runtime. */
+  journalOf(given: JournalInput | undefined): Journal | undefined {
+    return this.#journals.of(given);
+  }
+
+  /**
+   * Answers a run that is under way here, or any run of `journal`. The first answer counts.
+   *
+   * @throws RegattaError `input/unknown-token` or `input/invalid-answer`.
+   */
+  async respond(
+    runId: string,
+    { token, answer, journal }: { token: string; answer: InputAnswer; journal: JournalInput | undefined },
+  ): Promise<void> {
+    const run = [...this.#active].find(({ id, status }) => id === runId && status === 'running');
+    if (run !== undefined) return await run.answer(token, answer);
+    const kept = this.journalOf(journal);
+    if (kept === undefined) throw unknownToken(runId, token);
+    await respond(kept, runId, { token, answer });
+  }
+
+  /**
+   * @throws RegattaError `runtime/closed` once `close` was called; `definition/invalid` for a budget;
+   * `journal/missing`.
+   */
+  start<Output>(job: Job<Output>, given: StartOptions): Run<Output> {
+    const { scopes, definition, budget, on, journal, past, ...options } = given;
     if (this.#state !== 'open') {
       throw new RegattaError(
         'runtime/closed',
@@ -118,18 +166,22 @@ export class RuntimeCore {
         },
       );
     }
+    const recording = options.recording ?? this.#record(job, this.journalOf(journal), past);
+    const { onInput = 'wait' } = options;
+    if (onInput === 'suspend' && recording === undefined) throw journalMissing("onInput: 'suspend'");
     const run = new Run(job, {
-      runId: createId(this.#clock, this.#random),
+      runId: recording?.record.runId ?? createId(this.#clock, this.#random),
       runtime: this.#share,
       options: {
         context: options.context,
         signal: options.signal,
         stream: options.stream ?? false,
-        journal: options.journal,
+        recording,
+        onInput,
         bufferSize: options.bufferSize ?? BUFFER_CAPACITY,
       },
       engine: this.#engineFor(on),
-      allowances: this.#allowancesOf(definition, budget),
+      allowances: this.#allowancesOf(definition, budget, recording),
       scope: scopes.reduce(extendScope, this.#registry.scope),
     });
     this.#active.add(run);
@@ -141,7 +193,28 @@ export class RuntimeCore {
     return run;
   }
 
-  #allowancesOf(definition: Allowance | undefined, budget: BudgetLimits | undefined): Allowances {
+  #record(
+    job: Job<unknown>,
+    journal: Journal | undefined,
+    past: Past | undefined,
+  ): RecordingSetup | undefined {
+    if (journal === undefined) return undefined;
+    const { name, ref, inputs } = job;
+    const run = {
+      runId: createId(this.#clock, this.#random),
+      ...{ name, ref, inputs },
+      fingerprint: job.fingerprint?.(this.defaultLlm) ?? {},
+      startedAtMs: this.#clock.now(),
+      seed: Math.floor(this.#random() * 2 ** 32),
+    };
+    return newRecording(journal, run, past);
+  }
+
+  #allowancesOf(
+    definition: Allowance | undefined,
+    budget: BudgetLimits | undefined,
+    recording: RecordingSetup | undefined,
+  ): Allowances {
     const parts = [this.#allowances];
     if (definition?.budget !== undefined || definition?.limits !== undefined) {
       let own = this.#byDefinition.get(definition);
@@ -151,7 +224,13 @@ export class RuntimeCore {
       }
       parts.push(own);
     }
-    if (budget !== undefined) parts.push(this.#open('run', { budget }));
+    if (budget !== undefined) {
+      const own = this.#open('run', { budget });
+      // The run's budget is for all its epochs. The others have booked them, or their process is gone.
+      const { entries } = readUsage(recording?.record.runId ?? '', recording?.records ?? []);
+      for (const entry of entries) for (const part of own.budgets) part.book(entry);
+      parts.push(own);
+    }
     return {
       budgets: parts.flatMap(({ budgets }) => budgets),
       limiters: parts.flatMap(({ limiters }) => limiters),
@@ -211,6 +290,7 @@ export class RuntimeCore {
       this.#threadsEngine?.close?.(),
       this.#options.providers.close(),
       this.#options.cassette?.save(),
+      this.#journals.close(),
     ]);
   }
 }

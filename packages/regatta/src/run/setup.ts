@@ -6,17 +6,18 @@ import type { OnObserverError } from '../observe/lane.ts';
 import type { Allowances } from '../observe/ledger.ts';
 import type { LimiterOf } from '../observe/limited.ts';
 import type { Engine } from '../ports/engine.ts';
-import type { Journal } from '../ports/journal.ts';
 import type { RuntimeFacts } from '../ports/run-context.ts';
 import type { Scope } from '../ports/scope.ts';
+import type { OnInput } from './inputs.ts';
+import type { RecordingSetup } from './recording.ts';
 
 export interface RuntimeShare {
   readonly facts: RuntimeFacts;
   readonly clock: Clock;
   readonly random: Random;
   readonly onObserverError: OnObserverError;
-  /** Models that record in `journal`, or plain ones without it. */
-  resolverFor(journal: Journal | undefined): ResolveModel;
+  /** Models that record what they answer, or plain ones. */
+  resolverFor(isJournaled: boolean): ResolveModel;
   readonly resolveEmbedder: ResolveEmbedder;
   readonly limiterOf: LimiterOf;
 }
@@ -26,7 +27,9 @@ export interface RunOptions {
   readonly signal: AbortSignal | undefined;
   /** Whether answers are asked for in pieces, and pieces are events. */
   readonly stream: boolean;
-  readonly journal: Journal | undefined;
+  /** Where what comes from outside is recorded; undefined = nowhere. */
+  readonly recording: RecordingSetup | undefined;
+  readonly onInput: OnInput;
   /** Events kept for readers. */
   readonly bufferSize: number;
 }

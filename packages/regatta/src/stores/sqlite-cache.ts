@@ -9,6 +9,7 @@ import { Worker } from 'node:worker_threads';
 import { Problems } from '../base/problems.ts';
 import type { CacheStats, ReplyStore } from '../ports/reply-store.ts';
 import type { FromSqlite, SqliteData, ToSqlite } from './sqlite-wire.ts';
+import { threadUrl } from './thread-url.ts';
 
 export interface SqliteCacheOptions {
   /** Replies kept at most. @default 10000 */
@@ -124,7 +125,7 @@ class SqliteThread {
 
   #open(): Worker {
     if (this.#worker !== undefined) return this.#worker;
-    const worker = new Worker(threadUrl(), {
+    const worker = new Worker(threadUrl('sqlite-thread', import.meta.url), {
       name: 'regatta-cache',
       workerData: this.#data,
       execArgv: ['--disable-warning=ExperimentalWarning'], // node:sqlite says so on the Nodes of our floor
@@ -158,11 +159,4 @@ class SqliteThread {
     for (const resolve of this.#waiting.values()) resolve(null);
     this.#waiting.clear();
   }
-}
-
-/** TypeScript where this file is, JavaScript where the package was built. */
-function threadUrl(): URL {
-  const { url } = import.meta;
-  const extension = url.slice(url.lastIndexOf('.')).replace(/[?#].*/, '');
-  return new URL(`./sqlite-thread${extension}`, url);
 }

@@ -1,10 +1,10 @@
 /** The code of a SQLite cache's thread. Nothing but Node starts it. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { whileBusy } from './busy.ts';
 import { ReplyFile } from './reply-file.ts';
 import type { FromSqlite, Read, SqliteData, ToSqlite, Write } from './sqlite-wire.ts';
 
-/** Milliseconds between tries while another process holds the file, and until an operation is given up. */
-const BUSY_PAUSE_MS = 10;
+/** Milliseconds until an operation is given up while another process holds the file. */
 const GIVE_UP_MS = 5_000;
 
 if (parentPort !== null) serve(parentPort, workerData as SqliteData); // what `SqliteThread` gives
@@ -24,7 +24,7 @@ function serve(port: MessagePort, data: SqliteData): void {
       const marks = new Map(used);
       used.clear();
       try {
-        const evicted = await whileBusy(() => file.write(batch, marks));
+        const evicted = await whileBusy(() => file.write(batch, marks), GIVE_UP_MS);
         if (evicted > 0) send({ type: 'evicted', count: evicted });
       } catch {
         send({ type: 'failed', count: batch.length }); // a cache may lose what it keeps, and says so
@@ -37,7 +37,7 @@ function serve(port: MessagePort, data: SqliteData): void {
     const fresh = waiting.get(key);
     let text: string | null = null;
     try {
-      if (fresh === undefined) text = await whileBusy(() => file.read(key, nowMs));
+      if (fresh === undefined) text = await whileBusy(() => file.read(key, nowMs), GIVE_UP_MS);
       else if (fresh.expiresAtMs > nowMs) text = fresh.text;
       if (text !== null) used.set(key, nowMs);
     } catch {
@@ -59,24 +59,4 @@ function serve(port: MessagePort, data: SqliteData): void {
       port.close();
     }
   });
-}
-
-/** Tries again while another process writes; between two tries other messages are served. */
-async function whileBusy<T>(work: () => T): Promise<T> {
-  const giveUpAt = performance.now() + GIVE_UP_MS;
-  while (true) {
-    try {
-      return work();
-    } catch (error) {
-      if (!isBusy(error) || performance.now() >= giveUpAt) throw error;
-      await new Promise<void>((resolve) => setTimeout(resolve, BUSY_PAUSE_MS));
-    }
-  }
-}
-
-/** SQLITE_BUSY and SQLITE_LOCKED, with the extended codes whose low byte they are. */
-function isBusy(error: unknown): boolean {
-  if (typeof error !== 'object' || error === null || !('errcode' in error)) return false;
-  const code = Number(error.errcode) & 0xff;
-  return code === 5 || code === 6;
 }

@@ -33,6 +33,9 @@ export interface TraceEvidence {
  * - Pieces of answers and retries lie inside their call, and carry the attempt that is under way.
  * - The ledger bills each attempt once, for a call of the trace, and adds up to the usage of `run.end`.
  * - The audit balances, and no attempt is open.
+ * - A run that was resumed has one such trace in each epoch; those before the last may break off, and
+ *   what they have told is not told again. Calls of epochs that broke off, or were not given, may be
+ *   in the ledger alone.
  *
  * Give it all events: those of `run.events()`, or of a callback that hears every event of the run.
  *
@@ -55,10 +58,15 @@ export function checkTrace(
       findings.push(`Events ${event.fromSeq} to ${event.toSeq} are missing: a buffer had no room for them.`);
       continue;
     }
-    if (ids.has(event.id)) findings.push(`${at(event)} has the id of an earlier event, ${event.id}.`);
-    ids.add(event.id);
-    const run = runs.get(event.runId) ?? new RunTrace(event.runId);
-    runs.set(event.runId, run);
+    const { id, runId, epoch = 1 } = event;
+    // A resumed run tells again what an earlier epoch began and did not end.
+    const own = `${epoch} ${id}`;
+    if (ids.has(own)) findings.push(`${at(event)} has the id of an earlier event, ${id}.`);
+    ids.add(own);
+    const known = runs.get(runId);
+    const run = known?.epoch === epoch ? known : new RunTrace(runId, epoch, known);
+    if (run !== known && known !== undefined) findings.push(...known.leave(epoch));
+    runs.set(runId, run);
     run.add(event);
   }
   for (const run of runs.values()) findings.push(...run.finish());
@@ -82,12 +90,17 @@ class RunTrace {
   readonly #ended = new Set<string>();
   /** By model call: the attempt under way. */
   readonly #attempts = new Map<string, number>();
+  /** Of earlier epochs. */
+  readonly #earlier: RunTrace | undefined;
+  readonly epoch: number;
   #nextSeq = 0;
   #count = 0;
   #end: RunEnd | undefined;
 
-  constructor(runId: string) {
+  constructor(runId: string, epoch: number, earlier: RunTrace | undefined) {
     this.#runId = runId;
+    this.epoch = epoch;
+    this.#earlier = earlier;
   }
 
   get count(): number {
@@ -99,7 +112,18 @@ class RunTrace {
   }
 
   hasCall(spanId: string): boolean {
-    return this.#attempts.has(spanId);
+    if (this.#attempts.has(spanId)) return true;
+    if (this.epoch === 1) return false;
+    const earlier = this.#earlier;
+    if (earlier === undefined || earlier.epoch !== this.epoch - 1 || earlier.end === undefined) return true;
+    return earlier.hasCall(spanId);
+  }
+
+  /** The next epoch has begun: what is wrong with this one, which may have broken off. */
+  leave(next: number): readonly string[] {
+    const findings = this.#end === undefined ? this.#findings : this.finish();
+    if (next > this.epoch) return findings;
+    return [...findings, `Run ${this.#runId} goes from epoch ${this.epoch} back to ${next}.`];
   }
 
   add(event: RunEvent): void {

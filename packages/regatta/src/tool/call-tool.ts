@@ -1,6 +1,6 @@
 /** One tool call: found, guarded, checked, approved, counted, used, and answered, whatever happens. */
 import { untilAborted } from '../base/abort.ts';
-import { toErrorData } from '../base/error-data.ts';
+import { fromErrorData, toErrorData } from '../base/error-data.ts';
 import { type ErrorCode, messageOf, RegattaError } from '../base/errors.ts';
 import type { Json } from '../base/json.ts';
 import { listProblems } from '../base/schema.ts';
@@ -12,6 +12,7 @@ import type { ErrorData } from '../protocol/output.ts';
 import { approve } from './approve.ts';
 import { execute, type Outcome } from './execute.ts';
 import { onFailureOf } from './failure-policy.ts';
+import { recordedUse } from './recorded-use.ts';
 
 export interface AskedTool {
   readonly tools: readonly Tool[];
@@ -75,13 +76,13 @@ async function* perform(allowed: ToolUse, context: RunContext): Work<Settled> {
   const { tool, parsed } = allowed;
   if (tool.work === undefined) {
     let thrown: unknown;
-    const outcome = await context.step('tool', () =>
+    const outcome = yield* recordedUse(allowed, context, () =>
       execute(allowed, context, (error) => {
         thrown = error;
       }),
     );
     const { error } = outcome;
-    return { ...outcome, failure: error === null ? null : { error: thrown ?? revive(error) } };
+    return { ...outcome, failure: error === null ? null : { error: thrown ?? fromErrorData(error) } };
   }
   try {
     const result = yield* tool.work(parsed, context);
@@ -94,11 +95,6 @@ async function* perform(allowed: ToolUse, context: RunContext): Work<Settled> {
 
 function failed(error: unknown): Outcome {
   return { result: messageOf(error), error: toErrorData(error), isCached: false, attempts: 1 };
-}
-
-/** A failure that was recorded. */
-function revive({ code, message, details }: ErrorData): RegattaError {
-  return new RegattaError(code as ErrorCode, message, details as never); // it was one of ours, as `inTime` throws
 }
 
 async function guardArgs({ name }: Tool, args: Json, context: RunContext): Promise<Json> {

@@ -1,7 +1,15 @@
 /** Makes tools: a name, a schema and a function, checked once. */
 import { Problems } from '../base/problems.ts';
 import { createContract, type InferSchema, type Schema } from '../base/schema.ts';
-import type { NeedsApproval, OnFailure, Tool, ToolCache, ToolContext, ToolPolicy } from '../ports/tool.ts';
+import type {
+  NeedsApproval,
+  OnFailure,
+  Tool,
+  ToolCache,
+  ToolContext,
+  ToolPolicy,
+  UnknownOutcomePolicy,
+} from '../ports/tool.ts';
 import { checkPolicy } from './policy.ts';
 
 export interface ToolOptions<S extends Schema, Context> {
@@ -40,8 +48,13 @@ export interface ToolOptions<S extends Schema, Context> {
   readonly onFailure?: OnFailure;
   /** Whether a result is the agent's final answer, if it fits the output schema. @default false */
   readonly resultAsAnswer?: boolean;
-  /** Whether a use changes something outside, so that doing it twice matters. @default false */
+  /**
+   * Whether a second use for the same call would do harm, such as a payment or a mail: then a run that is
+   * resumed never repeats a use whose outcome is not known without a word. @default false
+   */
   readonly sideEffect?: boolean;
+  /** For `sideEffect`: `ask` a person, `repeat`, or `fail`, which tells the model. @default 'ask' */
+  readonly onUnknownOutcome?: UnknownOutcomePolicy;
 }
 
 /** Two minutes: longer than a slow page or query, shorter than anybody wants to wait for a hung one. */

@@ -1,10 +1,13 @@
 /** How tools are used: checked where it is said, and changed by making another tool. */
 import { Problems, show } from '../base/problems.ts';
-import type { NeedsApproval, Tool, ToolPolicy } from '../ports/tool.ts';
+import type { NeedsApproval, Tool, ToolPolicy, UnknownOutcomePolicy } from '../ports/tool.ts';
+
+const UNKNOWN_OUTCOME_POLICIES: readonly UnknownOutcomePolicy[] = ['ask', 'repeat', 'fail'];
 
 /** Adds what is wrong with `policy`. */
 export function checkPolicy(problems: Problems, policy: ToolPolicy): void {
-  const { timeoutMs, maxUses, needsApproval, approvalTimeoutMs, retries, onFailure } = policy;
+  const { timeoutMs, maxUses, needsApproval, approvalTimeoutMs, retries, onFailure, onUnknownOutcome } =
+    policy;
   problems.duration('timeoutMs', timeoutMs);
   problems.integer('maxUses', maxUses, 1);
   problems.duration('approvalTimeoutMs', approvalTimeoutMs);
@@ -16,6 +19,10 @@ export function checkPolicy(problems: Problems, policy: ToolPolicy): void {
   if (onFailure !== undefined && onFailure !== 'answer' && onFailure !== 'fail') {
     const text = `onFailure must be 'answer' or 'fail', got ${show(onFailure)}. Correct it or leave it out.`;
     problems.add('onFailure', onFailure, text);
+  }
+  if (onUnknownOutcome !== undefined && !UNKNOWN_OUTCOME_POLICIES.includes(onUnknownOutcome)) {
+    const text = `onUnknownOutcome must be "ask", "repeat" or "fail", got ${show(onUnknownOutcome)}. Correct it or leave it out.`;
+    problems.add('onUnknownOutcome', onUnknownOutcome, text);
   }
   checkCache(problems, policy);
 }

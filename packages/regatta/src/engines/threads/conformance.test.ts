@@ -275,9 +275,13 @@ test('a journal on the host gives recorded results back to the thread', async ()
     const journal = memoryJournal();
     const given: Case = { crew: crews.success, options: () => ({ inputs, journal, stream: true }) };
     const first = await record(given, on);
-    const second = await record(given, on);
-    expect(second.result).toEqual(first.result);
-    expect([first.usage.attempts, second.usage.attempts]).toEqual([3, 0]);
+    const runId = (await journal.list())[0]!.runId;
+    const runtime = createRuntime(on); // it stays open: to close it would close the engine of all tests
+    const again = await runtime.resume(crews.success, runId, { journal });
+    const { text, parsed, tasks } = await again.result;
+    expect(JSON.parse(JSON.stringify({ text, parsed, tasks }))).toEqual(first.result);
+    expect([first.usage.attempts, again.usage.attempts]).toEqual([3, 3]);
+    expect((await Array.fromAsync(again.events())).map(({ type }) => type)).toEqual(['run.start', 'run.end']);
   }
   await expectSame({ crew: crews.success, options: () => ({ inputs, journal: memoryJournal() }) });
   await expectSame({ crew: crews.foreignError, options: () => ({ journal: memoryJournal() }) });

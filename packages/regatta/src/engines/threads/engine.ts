@@ -48,15 +48,17 @@ export function createThreadsEngine(pool: Pool, { terminateAfterMs }: ThreadsEng
 type Ordered = Pick<RunOrder, 'ref' | 'inputs' | 'settings'>;
 
 function toOrder(ordered: Ordered, context: RunContext): RunOrder {
-  const { runId, startedAtMs, facts, wantsDeltas, isJournaled, span } = context;
+  const { runId, startedAtMs, epoch, seed, facts, wantsDeltas, isJournaled, span } = context;
   const guarded = span.scope.flatMap((entry) => (entry.kind === 'guard' ? [entry.at] : []));
   return {
     ...ordered,
-    startedAtMs,
     runId,
     facts: toPortableFacts(facts, THREADS),
     wantsDeltas,
     isJournaled,
+    startedAtMs,
+    epoch,
+    seed,
     guarded,
     credits: CREDITS,
   };

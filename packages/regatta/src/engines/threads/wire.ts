@@ -21,10 +21,12 @@ export interface RunOrder {
   readonly inputs: Json;
   /** See `Job.settings`. */
   readonly settings: Json;
-  readonly startedAtMs: number;
   readonly facts: PortableFacts;
   readonly wantsDeltas: boolean;
   readonly isJournaled: boolean;
+  readonly startedAtMs: number;
+  readonly epoch: number;
+  readonly seed: number;
   /** Points that guards of the whole run stand at. */
   readonly guarded: readonly GuardPoint[];
   /** Drafts that the thread may send before it is granted more. */

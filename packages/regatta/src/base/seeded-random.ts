@@ -1,0 +1,16 @@
+/** Chance that can be repeated: the same numbers for the same seed and name, in any process. */
+import type { Random } from './clock.ts';
+
+/** Numbers in [0, 1). `name` tells apart who draws, so that nobody's draws depend on another's. */
+export function seededRandom(seed: number, name: string): Random {
+  let state = seed >>> 0;
+  // FNV-1a over the name, then mulberry32: short, well spread, and no secret hangs on it.
+  for (let index = 0; index < name.length; index++)
+    state = Math.imul(state ^ name.charCodeAt(index), 0x01000193);
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

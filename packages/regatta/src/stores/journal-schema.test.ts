@@ -1,0 +1,31 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterAll, expect, test } from 'vitest';
+import { migrate } from './journal-schema.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'regatta-schema-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test('who looks at an empty file, and gets it after another has made its tables, makes none (R54)', () => {
+  const file = join(folder, 'runs.db');
+  const [first, second] = [new DatabaseSync(file), new DatabaseSync(file)];
+  // Between the first look of one process and its turn, another one migrates.
+  const late = new Proxy(first, {
+    get(target, name) {
+      if (name !== 'exec') {
+        const value = Reflect.get(target, name, target);
+        return typeof value === 'function' ? value.bind(target) : value;
+      }
+      return (sql: string) => {
+        if (sql === 'BEGIN IMMEDIATE') migrate(second, file);
+        target.exec(sql);
+      };
+    },
+  });
+  expect(() => migrate(late, file)).not.toThrow();
+  expect(first.prepare('PRAGMA user_version').get()).toEqual({ user_version: 1 });
+  expect(() => migrate(first, file)).not.toThrow();
+  for (const database of [first, second]) database.close();
+});
