@@ -17,7 +17,8 @@ import { type CrewDefinition, nameOf, type TaskDefinition } from './definition.t
 const UNSEEN: ReadonlySet<string> = new Set([
   ...['scope', 'plan', 'createContext', 'ref', 'budget', 'limits', 'name', 'agents', 'agent'],
   ...['apiKey', 'headers', 'fetch', 'baseURL', 'cache', 'timeoutMs', 'timeouts', 'retry', 'circuit', 'price'],
-  ...['callbacks', 'providerOptions', 'maxExecutionTimeMs'],
+  ...['callbacks', 'providerOptions', 'maxExecutionTimeMs', 'maxRpm'],
+  ...['outputDirectory', 'concurrency', 'onTaskFailure', 'outputLogFile'],
 ]);
 const HASH_CHARS = 10;
 const MAX_DEPTH = 12;
@@ -87,6 +88,7 @@ function describe(value: unknown, depth = 0): Json {
   }
   if ('parse' in value && 'jsonSchema' in value && isJsonObject(value.jsonSchema)) return value.jsonSchema;
   if ('role' in value && 'goal' in value) return String(value.role);
+  if ('recall' in value && 'name' in value) return String(value.name); // what a memory holds changes
   if ('model' in value && 'settings' in value) return describeLlm(value as unknown as LlmDefinition, depth);
   const fields = Object.entries(value).filter(([name, field]) => field !== undefined && !UNSEEN.has(name));
   return Object.fromEntries(fields.map(([name, field]) => [name, describe(field, depth + 1)]));
