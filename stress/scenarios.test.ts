@@ -112,12 +112,18 @@ test('a task that fails skips what comes behind it, and the trace is clean', asy
 
 test('a run that is cancelled while tools are at work ends every span, and the trace is clean', async () => {
   const gate = createGate();
-  const tools = [tool('deaf', () => gate.pass())];
+  const both = Promise.withResolvers<void>();
+  let atWork = 0;
+  const deaf = tool('deaf', () => {
+    if (++atWork === 2) both.resolve();
+    return gate.pass();
+  });
+  const tools = [deaf];
   const { status, events, run } = await sail(
     crewOf({ script: [use('deaf', 'deaf')], tools }, { script: ['quick'] }),
     {
       meddle: async (started) => {
-        await gate.reached;
+        await both.promise;
         started.cancel('enough');
       },
     },

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import {
   Agent,
   Crew,
+  createRuntime,
   type Guardrail,
   type GuardrailCheck,
   type KickoffOptions,
@@ -274,6 +275,12 @@ test('guardrailLlm judges in place of the agent’s model, and its callbacks hea
   await tracedOutput(start());
   expect([llm.requests.length, judge.requests.length]).toEqual([1, 1]);
   expect(heard).toEqual(['model.start call', 'model.end call']);
+});
+
+test('in rehearsal a judge accepts, so that a crew can be rehearsed to its end', async () => {
+  const { start } = guarded(['never asked'], { guardrails: ['It is short.'] });
+  await using runtime = createRuntime({ rehearse: true });
+  expect((await tracedOutput(start({ runtime }))).text).toContain('[rehearsal]');
 });
 
 test('a judge in a shape of its own is asked again, and one that fails is no verdict', async () => {

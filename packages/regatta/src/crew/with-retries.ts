@@ -24,10 +24,22 @@ const FINAL: ReadonlySet<string> = new Set([
   'cassette',
 ]);
 
+export interface RetryOptions {
+  readonly task: string;
+  readonly retries: number;
+}
+
+type Attempt<T> = (key: string) => Work<T>;
+
 /** `key` stands before the names of an attempt's spans. @throws what the last attempt throws. */
-export async function* withRetries<T>(
-  { task, retries }: { readonly task: string; readonly retries: number },
-  attempt: (key: string) => Work<T>,
+export function withRetries<T>(options: RetryOptions, attempt: Attempt<T>, context: RunContext): Work<T> {
+  // Without retries there is nothing to hear of: the attempt's events need not pass through here.
+  return options.retries === 0 ? attempt('') : tryAgain(options, attempt, context);
+}
+
+async function* tryAgain<T>(
+  { task, retries }: RetryOptions,
+  attempt: Attempt<T>,
   { span, signal }: RunContext,
 ): Work<T> {
   for (let number = 1; ; number++) {

@@ -146,7 +146,7 @@ test('a reader that stops while the thread waits to say more lets the thread go'
   };
   const inputs = { marker: 'R', count: 1000 };
   const run = createRuntime({ engine: leaving }).start(talk, { inputs, stream: true });
-  await expect.poll(() => Atomics.load(said, 0)).toBe(CREDITS - 3 + 1); // out of credit
+  await expect.poll(() => Atomics.load(said, 0), { timeout: 10_000 }).toBe(CREDITS - 3 + 1); // out of credit
   gate.open();
   await expect(run.result).rejects.toMatchObject({ code: 'run/failed' });
   await expect.poll(() => run.audit().orphaned).toBe(0);
