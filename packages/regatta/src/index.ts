@@ -205,6 +205,7 @@ export type {
   TaskOutput,
   TaskStatus,
 } from './protocol/output.ts';
+export type { PlanItem } from './protocol/team-event.ts';
 export type {
   LedgerEntry,
   Price,

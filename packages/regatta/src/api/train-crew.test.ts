@@ -68,9 +68,13 @@ test('what people say of drafts becomes suggestions by role, which later crews h
   expect(JSON.stringify(llm.requests)).not.toContain('height of tide');
 
   for (const training of [file, data]) {
-    const { output, findings } = await traced(crewOf({ training }).crew.start({ inputs }));
+    const later = crewOf({ training });
+    const { output, findings } = await traced(later.crew.start({ inputs }));
     expect(findings).toEqual([]);
     expect(output?.tasks[0]?.text).toBe('HW 11:40, 4.2 m');
+    const [pilot, writer] = later.llm.requests.map(({ messages }) => JSON.stringify(messages[0]));
+    expect(pilot).toContain('Say the height of tide');
+    expect(writer).not.toContain('Say the height of tide'); // each role has its own
   }
   expect((await crewOf().crew.kickoff({ inputs })).tasks[0]?.text).toBe('HW 11:40');
 });

@@ -15,6 +15,14 @@ const typed = new Task({
   output: z.object({ depth: z.number(), unit: z.string() }),
 });
 
+/** A raw JSON Schema leaves keys as the model wrote them. */
+const plain = new Task({
+  name: 'depth',
+  description: 'How deep?',
+  expectedOutput: 'Metres',
+  output: { type: 'object' },
+});
+
 type Part = Parameters<typeof played>[0][string];
 
 function crewOf(parts: Readonly<Record<string, Part>>, options: Partial<CrewOptions<Task[]>> = {}) {
@@ -101,7 +109,7 @@ test('typed answers vote by being equal, whatever the order of their keys', asyn
       Bob: () => json({ depth: 7, unit: 'm' }),
       Cid: () => json({ unit: 'm', depth: 7 }),
     },
-    { decide: 'vote', tasks: [typed] as never },
+    { decide: 'vote', tasks: [plain] as never },
   );
   const { output, events, findings } = await traced(crew.start());
   expect(findings).toEqual([]);

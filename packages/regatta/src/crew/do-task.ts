@@ -1,4 +1,5 @@
 /** Who does a task, by the crew's process. */
+import type { AgentAnswer } from '../agent/loop.ts';
 import type { RunContext } from '../ports/run-context.ts';
 import type { Work } from '../ports/span.ts';
 import type { Message } from '../protocol/message.ts';
@@ -6,13 +7,18 @@ import { agree } from './consensus.ts';
 import type { TaskDefinition } from './definition.ts';
 import { manage } from './hierarchical.ts';
 import { doMemberWork } from './member-work.ts';
-import { type Finished, memberOf, open, type TaskWork } from './team.ts';
+import { type Member, memberOf, open, type TaskWork } from './team.ts';
 
-/** @throws what the agents throw, or `consensus/*`. */
-export async function* doTask(work: TaskWork, context: RunContext): Work<Finished> {
+/** Without `by` it is of whoever the task goes by. */
+export interface Answered extends AgentAnswer {
+  readonly by?: Member;
+}
+
+/** No generator of its own: every event of the agents would pass through it. @throws what the agents throw, or `consensus/*`. */
+export function doTask(work: TaskWork, context: RunContext): Work<Answered> {
   const { team, task, brief, contract, key } = work;
-  if (team.process === 'hierarchical') return yield* manage(work, context);
-  if (team.process === 'consensus') return yield* agree(work, context);
+  if (team.process === 'hierarchical') return manage(work, context);
+  if (team.process === 'consensus') return agree(work, context);
   const by = memberOf(team, task.agent);
   const tools = task.definition.tools ?? by.definition.tools;
   const messages = open(by, brief);
@@ -24,7 +30,7 @@ export async function* doTask(work: TaskWork, context: RunContext): Work<Finishe
     chain: [],
     remembers: !isProvisional(task.definition),
   };
-  return { ...(yield* doMemberWork(team, by, asked, context)), by };
+  return doMemberWork(team, by, asked, context);
 }
 
 /** Whether what its agent gives may yet be sent back. */
@@ -33,7 +39,7 @@ export function isProvisional({ guardrails, humanInput }: TaskDefinition): boole
 }
 
 export interface Improvement {
-  readonly by: Finished['by'];
+  readonly by: Member;
   /** The conversation, and at its end what is to be better. */
   readonly messages: readonly Message[];
   /** How many of the messages opened it. */
@@ -43,12 +49,12 @@ export interface Improvement {
 }
 
 /** Whoever answered goes on with the same conversation. */
-export async function* improve(
+export function improve(
   { team, task, contract, key }: TaskWork,
   { by, messages, opening, number }: Improvement,
   context: RunContext,
-): Work<Finished> {
+): Work<Answered> {
   const tools = by === team.manager ? [] : (task.definition.tools ?? by.definition.tools);
   const asked = { place: `${key}agent-${number}`, messages, opening, tools, contract, chain: [] };
-  return { ...(yield* doMemberWork(team, by, asked, context)), by };
+  return doMemberWork(team, by, asked, context);
 }

@@ -6,12 +6,12 @@ import type { LlmDefinition } from '../ports/model.ts';
 import type { RunContext } from '../ports/run-context.ts';
 import type { Work } from '../ports/span.ts';
 import { type Message, textOf, type UserMessage } from '../protocol/message.ts';
-import { doTask, improve } from './do-task.ts';
+import { type Answered, doTask, improve } from './do-task.ts';
 import { tellEarlier } from './earlier-results.ts';
 import type { Brief, PlannedTask } from './plan.ts';
 import { withPlan } from './planning.ts';
 import type { TaskRunOptions } from './task-share.ts';
-import { type Finished, memberOf, type TaskWork } from './team.ts';
+import { type Member, memberOf, type TaskWork } from './team.ts';
 
 export interface Worker {
   draft(): Work<Draft>;
@@ -33,11 +33,11 @@ export function openWorker(task: PlannedTask, options: WorkerOptions, context: R
   const { contract } = definition;
   const work = (asked: TaskWork['brief']): TaskWork => ({ team, task, brief: asked, contract, key });
   const lead = memberOf(team, task.agent);
-  const opened: { by: Finished['by']; drafts: number } = { by: lead, drafts: 0 };
-  const count = (finished: Finished): Draft => {
-    opened.by = finished.by;
+  const opened: { by: Member; drafts: number } = { by: lead, drafts: 0 };
+  const count = (answered: Answered): Draft => {
+    opened.by = answered.by ?? opened.by;
     opened.drafts++;
-    return finished;
+    return answered;
   };
   return {
     async *draft() {
