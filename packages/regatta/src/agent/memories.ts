@@ -69,6 +69,29 @@ export async function* remember(
   );
 }
 
+/** Each once. @throws RegattaError `memory/failed` after all of them have been tried. */
+export async function resetAll(memories: readonly Memory[]): Promise<void> {
+  const failed: string[] = [];
+  const causes: unknown[] = [];
+  const reset = async (store: Memory): Promise<void> => {
+    try {
+      await store.reset?.();
+    } catch (cause) {
+      failed.push(store.name);
+      causes.push(cause);
+    }
+  };
+  await Promise.all(Array.from(new Set(memories), reset));
+  if (causes.length === 0) return;
+  const store = failed.join(', ');
+  throw new RegattaError(
+    'memory/failed',
+    `Memory "${store}" could not be reset: ${causes.map(messageOf).join('; ')}. Mend it, and reset again; the others have forgotten.`,
+    { store, action: 'reset' },
+    { cause: new AggregateError(causes, 'Memories could not be reset.') },
+  );
+}
+
 type Action = 'recall' | 'remember';
 type Found = readonly Recollection[] | undefined;
 

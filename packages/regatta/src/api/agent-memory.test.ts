@@ -194,8 +194,6 @@ test('crew.resetMemories resets each memory once, and says which could not be', 
   const crew = new Crew({ agents: [one, two], tasks: [task] });
   const error = await crew.resetMemories().catch((thrown) => thrown);
   expect(resets).toEqual(['a', 'b', 'c']);
-  expect([error.message, error.errors.map(String)]).toEqual([
-    expect.stringContaining('1 of 3'),
-    ['Error: locked'],
-  ]);
+  expect(error).toMatchObject({ code: 'memory/failed', details: { store: 'b', action: 'reset' } });
+  expect(error.cause.errors.map(String)).toEqual(['Error: locked']);
 });

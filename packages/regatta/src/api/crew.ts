@@ -1,5 +1,6 @@
 /** `Crew`: agents and tasks, ready to run any number of times at once. */
 
+import { resetAll } from '../agent/memories.ts';
 import { resolve } from 'node:path';
 import { deepFreeze } from '../base/json.ts';
 import { limitAll } from '../base/limit.ts';
@@ -274,16 +275,10 @@ export class Crew<const Tasks extends readonly TaskDefinition[] = readonly TaskD
   /**
    * Lets every memory of its agents forget all that it remembered, each once. Knowledge stays.
    *
-   * @throws AggregateError with what each failed reset threw, after all of them have been tried.
+   * @throws RegattaError `memory/failed` after all of them have been tried; its cause has each failure.
    */
   async resetMemories(): Promise<void> {
-    const stores = new Set(this.agents.flatMap(({ memory }) => memory));
-    const results = await Promise.allSettled(Array.from(stores, async (store) => await store.reset?.()));
-    const errors = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
-    if (errors.length > 0) {
-      const what = `${errors.length} of ${stores.size} memories of crew "${this.name}" could not be reset.`;
-      throw new AggregateError(errors, `${what} See errors, mend the stores, and reset again.`);
-    }
+    await resetAll(this.agents.flatMap(({ memory }) => memory));
   }
 
   /**

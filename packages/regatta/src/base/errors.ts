@@ -87,7 +87,7 @@ export interface ErrorDetails {
   'agent/no-answer': { readonly agent: string; readonly calls: number };
   'agent/timeout': { readonly agent: string; readonly maxExecutionTimeMs: number };
   'agent/step-callback': { readonly agent: string; readonly turn: number };
-  'memory/failed': { readonly store: string; readonly action: 'recall' | 'remember' };
+  'memory/failed': { readonly store: string; readonly action: 'recall' | 'remember' | 'reset' };
   'output/invalid': {
     readonly agent: string;
     readonly problems: readonly Problem[];

@@ -213,8 +213,7 @@ describe('any conversation, in any window', () => {
             } catch (error) {
               refused++;
               expect(isRegattaError(error, 'context/too-long')).toBe(true);
-              const called = asked.slice(before).filter(({ key }) => !key.includes('summary'));
-              expect(called).toEqual([]);
+              expect(asked.slice(before)).toEqual([]); // nor was anything summed up for it
               for (const { request: sent } of asked) expect(sizeOf(sent)).toBeLessThanOrEqual(limit);
               return;
             }

@@ -108,6 +108,9 @@ test('a run that is cancelled before it starts opens no thread', async () => {
   expect(open.pool.threads).toEqual([]);
 });
 
+/** A busy machine takes its time to open a thread. */
+const PATIENCE = { timeout: 15_000 };
+
 test('a reader that stops in the middle stops the work on the thread', async () => {
   await using open = openPool();
   const impatient: Engine = {
@@ -146,7 +149,7 @@ test('a reader that stops while the thread waits to say more lets the thread go'
   };
   const inputs = { marker: 'R', count: 1000 };
   const run = createRuntime({ engine: leaving }).start(talk, { inputs, stream: true });
-  await expect.poll(() => Atomics.load(said, 0), { timeout: 10_000 }).toBe(CREDITS - 3 + 1); // out of credit
+  await expect.poll(() => Atomics.load(said, 0), PATIENCE).toBe(CREDITS - 3 + 1); // out of credit
   gate.open();
   await expect(run.result).rejects.toMatchObject({ code: 'run/failed' });
   await expect.poll(() => run.audit().orphaned).toBe(0);
@@ -174,7 +177,7 @@ test('a host that does not read holds the model back, and lets it go on as it re
   const run = createRuntime({ engine: slow }).start(talk, { inputs, stream: true });
   await gate.reached;
   // Three starts and 253 pieces are on their way, and one more waits to be sent.
-  await expect.poll(() => Atomics.load(said, 0)).toBe(CREDITS - 3 + 1);
+  await expect.poll(() => Atomics.load(said, 0), PATIENCE).toBe(CREDITS - 3 + 1);
   await open.pool.threads[0]?.ping();
   expect(Atomics.load(said, 0)).toBe(CREDITS - 3 + 1);
   gate.open();
