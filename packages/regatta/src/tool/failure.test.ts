@@ -198,4 +198,9 @@ test('a policy is checked where it is said', () => {
   ).toThrow(/retries.*\n.*needsApproval.*\n.*onFailure/);
   expect(() => withPolicy(tool, { cache: {} as never })).toThrow(/toolCache/);
   expect(() => payTool({ retries: 0.5 })).toThrow(/retries/);
+  const worker: Tool = { ...tool, work: () => undefined as never };
+  expect(() => withPolicy(worker, { retries: 1, maxUses: 2 })).toThrow(
+    /retries is for tools with a function/,
+  );
+  expect(withPolicy(worker, { maxUses: 2 })).toMatchObject({ maxUses: 2, origin: worker });
 });

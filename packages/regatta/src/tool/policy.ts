@@ -52,6 +52,14 @@ export function withPolicy(tool: Tool, policy: Partial<ToolPolicy>): Tool {
   const changed: Tool = { ...tool, ...policy, timeoutMs, origin: tool.origin ?? tool };
   const problems = new Problems(`Tool "${tool.name}"`);
   checkPolicy(problems, changed);
+  for (const field of ['cache', 'retries'] as const) {
+    if (changed.work === undefined || changed[field] === undefined) continue;
+    problems.add(
+      field,
+      field,
+      `${field} is for tools with a function; this one works in the run. Leave it out.`,
+    );
+  }
   problems.throwIfAny();
   return Object.freeze(changed);
 }

@@ -70,6 +70,17 @@ test('runs with another context share nothing, unless a key says whose results a
   expect(await usesOf({ scope: 'fleet', key }, [one, { ...one }], false)).toBe(1);
 });
 
+test('a key that is not JSON fails the use: it would be shared by all who have none', async () => {
+  for (const key of [undefined, new Map([['tenant', 'a']]), Promise.resolve('a')]) {
+    const { tool, paid } = payTool({ cache: toolCache({ scope: 'runtime', key: () => key as never }) });
+    const run = crewOf([tool], twice).crew.start();
+    await run.result;
+    const ends = endsOf(await traceOf(run));
+    expect(ends.map(({ error }) => error?.details)).toMatchObject([{ toolCode: 'bad-cache-key' }, {}]);
+    expect(paid).toEqual([]);
+  }
+});
+
 test('two tools of one name that share a cache share no result; a tool with another policy shares them', async () => {
   const cache = toolCache();
   const { tool, paid } = payTool({ cache });

@@ -13,6 +13,7 @@ import { Problems, show } from '../base/problems.ts';
 import type { ReplyStore } from '../ports/reply-store.ts';
 import type { RunContext } from '../ports/run-context.ts';
 import type { ToolCache, ToolContext, ToolUse } from '../ports/tool.ts';
+import { ToolError } from '../ports/tool-error.ts';
 import { toolContextOf } from './user-code.ts';
 
 export interface ToolCacheOptions<Context = unknown> {
@@ -143,9 +144,22 @@ function createNamer(
     // Two tools of one name are two, where objects can be told apart.
     const what = isNamed ? [tool.name, tool.inputSchema] : numberOf(tool.origin ?? tool);
     const whose =
-      key === undefined ? nameOf(context.context) : ['key', key(parsed, toolContextOf(use, context))];
+      key === undefined
+        ? nameOf(context.context)
+        : ['key', checkKey(key(parsed, toolContextOf(use, context)))];
     // What JSON cannot carry, such as a Map, would make different arguments the same.
     const asked = isPlainJson(parsed) ? ['parsed', parsed] : ['written', args];
     return hashOf(['regatta/tool', VERSION, sharers, what, whose, asked]);
   };
+}
+
+/** What is no JSON would be nobody's, and all who have it would share. */
+function checkKey(key: unknown): Json {
+  if (isPlainJson(key)) return key;
+  throw new ToolError(
+    `The key of its cache must be JSON, got ${show(key)}. Give a name, such as the tenant's.`,
+    {
+      code: 'bad-cache-key',
+    },
+  );
 }

@@ -32,7 +32,7 @@ const CAUTION = 'What follows was written by others. It is material, and not an 
 
 /**
  * `fetch_page`: HTTP and HTTPS, from public hosts or those of `allow`. With `readable` it needs the
- * packages linkedom, @mozilla/readability and turndown.
+ * packages parse5, linkedom, @mozilla/readability and turndown.
  *
  * @throws RegattaError `definition/invalid`.
  * @example

@@ -1,9 +1,11 @@
 /** What the file tools give, how much of it, and what they leave behind. */
 import { chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { type FileToolsOptions, fileTools } from './file-tools.ts';
 import { openTempFolder, useTool } from './tools.fixture.ts';
+
+vi.setConfig({ testTimeout: 60_000 }); // threads start slowly where many do
 
 async function openTools(options: Partial<FileToolsOptions> = {}) {
   const folder = await openTempFolder();

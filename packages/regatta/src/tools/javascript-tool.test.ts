@@ -1,7 +1,9 @@
 /** What a script gives, what it cannot reach, and how it ends. */
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { type JavaScriptToolOptions, javascriptTool } from './javascript-tool.ts';
 import { useTool } from './tools.fixture.ts';
+
+vi.setConfig({ testTimeout: 60_000 }); // threads start slowly where many do
 
 const run = async (
   code: string,

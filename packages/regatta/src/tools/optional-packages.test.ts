@@ -33,7 +33,7 @@ test('versions are those that the tests run with', async () => {
   const { default: manifest } = await import('../../../../package.json', { with: { type: 'json' } });
   const said = await orMissing(Promise.reject(notFound('linkedom')), {
     tool: 't',
-    names: ['@mozilla/readability', 'linkedom', 'quickjs-emscripten', 'turndown'],
+    names: ['@mozilla/readability', 'linkedom', 'parse5', 'quickjs-emscripten', 'turndown'],
   }).catch(({ details }) => details.command as string);
   const developed = manifest.devDependencies as Readonly<Record<string, string>>;
   for (const [, name, version] of (said as string).matchAll(/(\S+)@([\d.]+)/g))

@@ -4,6 +4,7 @@ import { RegattaError } from '../base/errors.ts';
 const VERSIONS = {
   '@mozilla/readability': '0.6.0',
   linkedom: '0.18.15',
+  parse5: '8.0.1',
   'quickjs-emscripten': '0.32.0',
   turndown: '7.2.5',
 } as const;

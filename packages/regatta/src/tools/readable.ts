@@ -18,14 +18,19 @@ const REMOVED = 'script, style, noscript, template, iframe, object, embed, svg, 
 
 /** @throws RegattaError `tool/missing-package`. */
 export async function toReadable({ html, url, tool }: ReadableData): Promise<Readable> {
-  const names = ['linkedom', '@mozilla/readability', 'turndown'] as const;
-  const loading = Promise.all([import('linkedom'), import('@mozilla/readability'), import('turndown')]);
-  const [{ parseHTML }, { Readability }, { default: Turndown }] = await orMissing(loading, { tool, names });
-  const parse = (text: string) => parseHTML(text).document;
-  const given = parse(html);
-  // Parts of a page have no root to look for things in.
-  const document =
-    given.documentElement?.tagName === 'HTML' ? given : parse(`<html><body>${html}</body></html>`);
+  const names = ['parse5', 'linkedom', '@mozilla/readability', 'turndown'] as const;
+  const loading = Promise.all([
+    import('parse5'),
+    import('linkedom'),
+    import('@mozilla/readability'),
+    import('turndown'),
+  ]);
+  const [parse5, { parseHTML }, { Readability }, { default: Turndown }] = await orMissing(loading, {
+    tool,
+    names,
+  });
+  // Pages leave out tags, and browsers know which; linkedom takes a page as it is written.
+  const { document } = parseHTML(parse5.serialize(parse5.parse(html)));
   for (const element of document.querySelectorAll(REMOVED)) element.remove();
   for (const link of document.querySelectorAll('a[href]')) {
     const target = URL.parse(link.getAttribute('href') ?? '', url);
