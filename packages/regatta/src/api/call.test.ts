@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { createRuntime, defineTool, LLM, type Model, type RunEvent } from '../index.ts';
+import { createRuntime, defineTool, LLM, type Message, type Model, type RunEvent } from '../index.ts';
 import {
   checkTrace,
   createGate,
@@ -187,6 +187,24 @@ test('a model that takes schemas is not asked in the prompt as well', async () =
   const [alone, beside] = scripted.requests.map(({ messages }) => String(messages[0]?.content));
   expect(alone).toBe('x');
   expect(beside).toContain('JSON Schema');
+});
+
+test('who takes a schema only without tools gets it once tools are forbidden, unless the history has calls', async () => {
+  const asked = async (history: readonly Message[], takesSchema: Model['takesSchema'] = 'without-tools') => {
+    const scripted = scriptedModel(['no', '{"name":"Ada","metres":9}']);
+    const llm = new LLM({ model: { ...scripted, takesSchema } });
+    const { attempts } = await llm.call([...history, { role: 'user', content: 'x' }], {
+      output: boat,
+      tools: [look],
+    });
+    expect(attempts).toBe(2);
+    return scripted.requests.map(({ tools, toolChoice }) => `${toolChoice} ${tools.length}`);
+  };
+  const call = { type: 'tool-call', callId: '1', tool: 'look', args: {} } as const;
+  const result = { role: 'tool', callId: '1', tool: 'look', content: 'fog', isError: false } as const;
+  expect(await asked([])).toEqual(['auto 1', 'none 0']);
+  expect(await asked([{ role: 'assistant', content: [call] }, result])).toEqual(['auto 1', 'none 1']);
+  expect(await asked([], 'always')).toEqual(['auto 1', 'none 1']);
 });
 
 test('what cannot be asked is refused before anything is', () => {

@@ -85,7 +85,7 @@ async function* embedSome(round: Round, texts: readonly string[]): Work<void> {
     if (!signal.aborted && isOfTheModel(error)) landing = { is: 'failed' };
     throw error;
   } finally {
-    claims.land(landing); // changes nothing where it has landed
+    claims.close(landing);
   }
   if (waiting.length === 0) return;
   const waited = context.child(`${prefix}waited`);
@@ -130,7 +130,7 @@ async function lookUp(
       const kept = alone.has(text) ? undefined : await readVector(text, cache, context);
       store.count(kept === undefined ? 'miss' : 'hit');
       if (kept === undefined) return { text, is: 'missing', kept: null };
-      claims.land({ is: 'answered', kept }, text);
+      claims.land(text, { is: 'answered', kept });
       return { text, is: 'kept', kept };
     }),
   );
@@ -156,6 +156,7 @@ class Claims {
   readonly #cache: VectorCache;
   readonly #context: RunContext;
   readonly #lands = new Map<string, (landing: VectorLanding) => void>();
+  #isClosed = false;
 
   constructor(cache: VectorCache, context: RunContext) {
     this.#cache = cache;
@@ -168,6 +169,9 @@ class Claims {
     const key = keyOf(text, this.#context);
     const flight = flights.get(key);
     if (flight !== undefined) return flight;
+    // Whoever was cancelled before it looked would leave a flight behind that never lands.
+    if (this.#isClosed) return undefined;
+
     const { promise, resolve } = Promise.withResolvers<VectorLanding>();
     flights.set(key, promise);
     this.#lands.set(text, (landing) => {
@@ -187,15 +191,17 @@ class Claims {
     } catch {
       // It is not kept; the store counts its failures, and the call has its vectors.
     }
-    this.land({ is: 'answered', kept }, text);
+    this.land(text, { is: 'answered', kept });
   }
 
-  /** One of them, or all that have not landed. */
-  land(landing: VectorLanding, text?: string): void {
-    const landed = text === undefined ? [...this.#lands.keys()] : [text];
-    for (const one of landed) {
-      this.#lands.get(one)?.(landing);
-      this.#lands.delete(one);
-    }
+  land(text: string, landing: VectorLanding): void {
+    this.#lands.get(text)?.(landing);
+    this.#lands.delete(text);
+  }
+
+  /** Lands all that have not landed. */
+  close(landing: VectorLanding): void {
+    this.#isClosed = true;
+    for (const text of [...this.#lands.keys()]) this.land(text, landing);
   }
 }

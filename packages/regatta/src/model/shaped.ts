@@ -6,7 +6,7 @@
 import type { JsonObject } from '../base/json.ts';
 import type { CallContext } from '../ports/call-context.ts';
 import type { Model, ModelEvent, ModelReply, ModelRequest, OutputShape, Takes } from '../ports/model.ts';
-import type { Message, UserMessage } from '../protocol/message.ts';
+import { type Message, toolCallsOf, type UserMessage } from '../protocol/message.ts';
 import { callOrResend } from './resend.ts';
 import { wrapModel } from './wrap.ts';
 
@@ -30,15 +30,18 @@ export function shaped(model: Model): Model {
   return wrapModel(model, (request, context) => {
     const { output } = request;
     if (output === null) return model.call(request, context);
-    const native = nativeWays(model, request);
+    // Whoever takes no shape beside tools is not offered those that are forbidden.
+    const bare = model.takesSchema === 'always' ? request : withoutIdleTools(request);
+    const native = nativeWays(model, bare);
     // A model that takes neither is still told the shape: it may be one that makes up answers.
     if (native.length === 0) return model.call(withRequest(request, output), context);
     const ask = (
       [way = 'prompt', ...rest]: readonly Way[],
       attempt: number,
     ): AsyncGenerator<ModelEvent, ModelReply, void> => {
-      const asked = { ...inWay(way, request, output), attempt };
-      if (way === 'prompt') return model.call(asked, context);
+      if (way === 'prompt')
+        return model.call({ ...withRequest(request, output), output: null, attempt }, context);
+      const asked = { ...(way === 'schema' ? bare : withAnyObject(bare, output)), attempt };
       const resend = (next: number, said: string) => {
         if (!FAILED.test(said)) {
           if (refused.size >= MAX_REFUSED) refused.clear();
@@ -66,10 +69,18 @@ function keyOf(way: Way, { schema }: OutputShape, { wantsDeltas }: CallContext):
   return way === 'schema' ? JSON.stringify(schema) : `${way}, ${wantsDeltas ? 'streamed' : 'whole'}`;
 }
 
-function inWay(way: Way, request: ModelRequest, output: OutputShape): ModelRequest {
-  if (way === 'schema') return request;
-  const asked = withRequest(request, output);
-  return { ...asked, output: way === 'prompt' ? null : { ...output, isAnyObject: true } };
+function withAnyObject(request: ModelRequest, output: OutputShape): ModelRequest {
+  return { ...withRequest(request, output), output: { ...output, isAnyObject: true } };
+}
+
+/** Tools that may not be called, and are not needed to read the history: a history that has calls needs them. */
+function withoutIdleTools(request: ModelRequest): ModelRequest {
+  const { tools, toolChoice, messages } = request;
+  if (tools.length === 0 || toolChoice !== 'none') return request;
+  const hasCalls = messages.some(
+    (message) => message.role === 'tool' || (message.role === 'assistant' && toolCallsOf(message).length > 0),
+  );
+  return hasCalls ? request : { ...request, tools: [] };
 }
 
 /** Said last, where it is read best and the prompt before it stays the same. */
