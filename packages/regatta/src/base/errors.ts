@@ -128,6 +128,7 @@ export interface ErrorDetails {
   'project/not-found': { readonly folder: string };
   'project/invalid': { readonly folder: string; readonly problems: readonly ProjectProblem[] };
   'cli/file-not-found': { readonly file: string };
+  'cli/file-exists': { readonly file: string };
   'cli/bad-module': { readonly file: string };
   'cli/no-crew': { readonly file: string; readonly exports: readonly string[] };
   'cli/bad-option': { readonly option: string; readonly value: string };

@@ -5,7 +5,7 @@ import { runCli } from './fixtures/process.fixture.ts';
 test('--help shows the commands with examples, and each command shows its own', async () => {
   const [all, run] = await Promise.all([runCli(['--help']), runCli(['run', '--help'])]);
   expect(all).toMatchObject({ code: 0, stderr: '' });
-  expect(all.stdout).toMatch(/run \[options\] <file>[\s\S]*demo[\s\S]*Examples:[\s\S]*regatta demo/);
+  expect(all.stdout).toMatch(/run \[options\] \[file\][\s\S]*demo[\s\S]*Examples:[\s\S]*regatta demo/);
   expect(run.code).toBe(0);
   for (const option of [
     '--export',
@@ -29,7 +29,8 @@ test('--version is the one of the package', async () => {
 test.each([
   [['ruin', 'crew.ts'], "unknown command 'ruin'\n(Did you mean run?)"],
   [['run', 'crew.ts', '--strem'], "unknown option '--strem'\n(Did you mean --stream?)"],
-  [['run'], "missing required argument 'file'"],
+  [['create', 'crew'], "missing required argument 'name'"],
+  [['schema', 'crews'], "argument 'crews' is invalid"],
   [['run', 'a.ts', '--rehearse', '--llm', 'a/b'], "option '--rehearse' cannot be used with option '--llm"],
 ])('%j: a usage error with a mend, and exit code 2', async (args, message) => {
   const { code, stdout, stderr } = await runCli(args);
@@ -47,7 +48,10 @@ test('without a command the help goes to stderr, and the exit code is 2', async 
 });
 
 test('the code of the commands is not loaded for the help', () => {
-  const source = readFileSync(new URL('main.ts', import.meta.url), 'utf8');
-  const loaded = [...source.matchAll(/^import (?!type).* from '(.*)';$/gm)].map(([, name]) => name);
-  expect(loaded).toEqual(['node:fs', 'commander']);
+  const loadedBy = (file: string) => {
+    const source = readFileSync(new URL(file, import.meta.url), 'utf8');
+    return [...source.matchAll(/^import (?!type).* from '(.*)';$/gm)].map(([, name]) => name);
+  };
+  expect(loadedBy('main.ts')).toEqual(['node:fs', 'commander', './project-commands.ts']);
+  expect(loadedBy('project-commands.ts')).toEqual(['commander']);
 });

@@ -1,18 +1,18 @@
-/** `regatta run`: the crew of a module, once for each of its inputs. */
-import { basename, extname } from 'node:path';
+/** `regatta run`: the crew of a project or a module, once for each of its inputs. */
 import {
   type Cassette,
-  type Crew,
   createRuntime,
+  type Env,
   type Inputs,
   isRegattaError,
   type Runtime,
 } from '../index.ts';
+import { askInputs, canAsk } from './ask-inputs.ts';
 import { captureConsole } from './capture-console.ts';
 import { colorsFor } from './colors.ts';
 import { EXIT_FAILED, EXIT_USAGE, formatError } from './failure.ts';
-import { badOption, readInputs } from './inputs.ts';
-import { loadCrew } from './load-crew.ts';
+import { parseCount, readInputs } from './inputs.ts';
+import { loadTarget, type Target } from './load-target.ts';
 import { createProgress, type Progress } from './progress.ts';
 import { REHEARSAL_NOTE, rehearsalNote } from './rehearsal.ts';
 import { reportRun, usageText } from './report.ts';
@@ -42,11 +42,13 @@ export async function runCommand(file: string, options: RunOptions): Promise<num
   const progress = createProgress(process.stderr);
   const captured = captureConsole(progress.print);
   try {
-    const concurrency = parseConcurrency(options.concurrency);
+    const concurrency = parseCount('--concurrency', options.concurrency, CONCURRENCY);
     const inputs = readInputs({ pairs: options.input ?? [], file: options.inputs });
     const cassette = await openCassette(options);
-    const runtime = openRuntime(options, { progress, cassette });
-    const entries = toEntries(await loadCrew(file, options.export), inputs, { ...options, file });
+    const target = await loadTarget(file, options.export);
+    for (const note of target.notes) progress.print(note);
+    const runtime = openRuntime(options, { progress, cassette, env: target.env });
+    const entries = toEntries(target, await completeInputs(target, inputs), options);
     const { outcomes, interruptCode } = await watchRuns(entries, { runtime, concurrency, progress });
     const isRehearsal = options.rehearse ?? false;
     if (options.json) printJson(outcomes, isRehearsal);
@@ -71,15 +73,20 @@ async function openCassette({ record, replay }: RunOptions): Promise<Cassette | 
   return cassette(file, { mode: record === undefined ? 'replay' : 'record' });
 }
 
-interface Surroundings {
+export interface Surroundings {
   readonly progress: Progress;
-  readonly cassette: Cassette | undefined;
+  readonly cassette?: Cassette | undefined;
+  readonly env: Env;
 }
 
-function openRuntime({ llm, rehearse = false }: RunOptions, { progress, cassette }: Surroundings): Runtime {
+/** The runtime of a command: its options, and callbacks that fail are told of. */
+export function openRuntime(
+  { llm, rehearse = false }: Pick<RunOptions, 'llm' | 'rehearse'>,
+  { progress, cassette, env }: Surroundings,
+): Runtime {
   const named = rehearse ? 'rehearsal' : llm; // so that agents without a model rehearse too
   return createRuntime({
-    env: process.env,
+    env,
     rehearse,
     ...(named === undefined ? {} : { llm: named }),
     ...(cassette === undefined ? {} : { cassette }),
@@ -90,29 +97,24 @@ function openRuntime({ llm, rehearse = false }: RunOptions, { progress, cassette
   });
 }
 
+/** The inputs of each run over the project's own; a person is asked for what one run lacks. */
+export async function completeInputs(target: Target, given: readonly Inputs[]): Promise<readonly Inputs[]> {
+  const all = given.map((inputs) => ({ ...target.inputs, ...inputs }));
+  const [only, ...others] = all;
+  if (only === undefined || others.length > 0 || !canAsk()) return all;
+  return [await askInputs(target.placeholders, only, { input: process.stdin, output: process.stderr })];
+}
+
 function toEntries(
-  crew: Crew,
+  { crew, name }: Target,
   inputs: readonly Inputs[],
-  { file, stream = false }: RunOptions & { readonly file: string },
+  { stream = false }: RunOptions,
 ): readonly Entry[] {
-  // A crew that got no name of its own is called by its file.
-  const name = crew.name === 'crew' ? basename(file, extname(file)) : crew.name;
   return inputs.map((one, index) => ({
     name: inputs.length > 1 ? `${name} ${index + 1}/${inputs.length}` : name,
     crew,
     options: { inputs: one, stream },
   }));
-}
-
-function parseConcurrency(text: string | undefined): number {
-  if (text === undefined) return CONCURRENCY;
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value >= 1) return value;
-  throw badOption(
-    '--concurrency',
-    text,
-    `--concurrency must be a whole number of at least 1, got "${text}". Correct it or leave it out.`,
-  );
 }
 
 function printJson(outcomes: readonly Outcome[], isRehearsal: boolean): void {
