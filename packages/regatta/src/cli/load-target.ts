@@ -1,6 +1,6 @@
 /** What a command was told to run: the crew of a module, or of a project's folder. */
 import { existsSync, statSync } from 'node:fs';
-import { basename, extname } from 'node:path';
+import { basename, extname, join } from 'node:path';
 import { type Crew, type Env, type Inputs, type LLM, RegattaError } from '../index.ts';
 import { isProject, loadProject, noteText, readEnv } from '../project/index.ts';
 import { loadCrew } from './load-crew.ts';
@@ -20,14 +20,21 @@ export interface Target {
   readonly chatLlm: string | LLM | undefined;
 }
 
+/** The module of a folder whose crew is written in code, as `regatta create crew NAME --ts` makes it. */
+const CREW_MODULES = ['crew.ts', 'crew.mts', 'crew.js', 'crew.mjs'];
+
 /**
- * Loads the crew of `path`: a project's folder or crew file, or a module that exports one.
+ * Loads the crew of `path`: a project's folder or crew file, a module that exports one, or a folder with
+ * such a module. `.env` is read of a project alone.
  *
  * @throws RegattaError `project/*`, or as `loadCrew`.
  */
 export async function loadTarget(path: string, exportName?: string): Promise<Target> {
   const isFolder = existsSync(path) && statSync(path).isDirectory();
-  if (!isFolder && !isProject(path)) return await loadModule(path, exportName);
+  if (!isProject(path)) {
+    const module = isFolder ? CREW_MODULES.map((name) => join(path, name)).find(existsSync) : path;
+    if (module !== undefined) return await loadModule(module, exportName);
+  }
   if (exportName !== undefined) {
     const message = `--export ${exportName} is for modules, and ${path} is a project. Leave it out, or give the module.`;
     throw new RegattaError('cli/bad-option', message, { option: '--export', value: exportName });

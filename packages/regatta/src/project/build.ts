@@ -26,7 +26,6 @@ export interface BuildContext {
 /** Undefined after a problem. */
 export async function buildCrew(parts: Parts, context: BuildContext): Promise<Crew | undefined> {
   const { findings } = context;
-  const before = findings.count;
   const crewReading = parts.crew && (await readPart(parts.crew, context));
   const agents = new Map<string, Agent>();
   for (const [key, part] of parts.agents) {
@@ -46,7 +45,7 @@ export async function buildCrew(parts: Parts, context: BuildContext): Promise<Cr
   const manager =
     crewReading &&
     lookUp(crewReading.options.managerAgent, { kind: 'agent', known: agents, all: parts.agents, findings });
-  if (findings.count > before) return undefined;
+  if (findings.count > 0) return undefined; // also of those that were found before
   const { managerAgent: _, ...options } = crewReading?.options ?? {};
   const crewOptions = {
     name: context.name,
@@ -72,9 +71,10 @@ export async function buildCrew(parts: Parts, context: BuildContext): Promise<Cr
 }
 
 async function buildAgent(part: Part, context: BuildContext): Promise<Agent | undefined> {
+  const before = context.findings.count;
   const reading = await readPart(part, context);
   for (const option of ['role', 'goal'] as const) need(part, reading, option, context.findings);
-  if (!reading.isSound) return undefined;
+  if (context.findings.count > before) return undefined;
   // Each option was read by the row of the table that is named for it.
   return make(() => new Agent(reading.options as unknown as AgentOptions), context.findings, reading.placeOf);
 }

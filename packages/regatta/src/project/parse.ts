@@ -4,7 +4,7 @@
  *
  * JSON is read as YAML, which contains it; so what is said of places and doubled keys holds for both.
  */
-import type { Alias, Document, Node } from 'yaml';
+import type { Document, Node } from 'yaml';
 import type { Findings } from './findings.ts';
 import { blankComments } from './jsonc.ts';
 import type { Place, Source } from './place.ts';
@@ -37,7 +37,12 @@ export async function parseSource(source: Source, findings: Findings): Promise<V
     const place = placeAt(node?.range?.[0] ?? fallback);
     parts += 1;
     if (parts > MAX_PARTS || node === null) return { kind: 'scalar', value: null, place };
-    if (isAlias(node)) return convert(targetOf(node, document), fallback);
+    if (isAlias(node)) {
+      const target = node.resolve(document);
+      if (target !== undefined) return convert(target, fallback);
+      findings.add(place, `Nothing before this alias is marked &${node.source}. Mark it, or write it out.`);
+      return { kind: 'scalar', value: null, place };
+    }
     if (isSeq(node)) {
       return {
         kind: 'list',
@@ -60,11 +65,6 @@ export async function parseSource(source: Source, findings: Findings): Promise<V
   if (parts <= MAX_PARTS) return value;
   findings.add(value.place, `The file unfolds to more than ${MAX_PARTS} parts. Use fewer aliases.`);
   return undefined;
-}
-
-/** An alias of something that is not there is an error of the document, and does not come here. */
-function targetOf(alias: Alias, document: Document): Node | null {
-  return alias.resolve(document) ?? null;
 }
 
 /** The pairs with those that `<<` brings in. One that stands in the mapping itself wins, then the first brought. */

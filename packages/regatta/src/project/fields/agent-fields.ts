@@ -14,7 +14,7 @@ export const AGENT_FIELDS: readonly Field[] = [
   },
   { keys: ['goal'], option: 'goal', kind: text, doc: 'What it is after.' },
   { keys: ['backstory'], option: 'backstory', kind: anyText, doc: 'What it knows, and how it works.' },
-  { keys: ['llm'], option: 'llm', kind: llm, doc: 'provider/model, or a mapping with settings.' },
+  { keys: ['llm'], option: 'llm', kind: llm, doc: 'A model: provider/model, or a mapping with settings.' },
   {
     keys: ['tools'],
     option: 'tools',
