@@ -30,7 +30,7 @@ test.each([
   [['ruin', 'crew.ts'], "unknown command 'ruin'\n(Did you mean run?)"],
   [['run', 'crew.ts', '--strem'], "unknown option '--strem'\n(Did you mean --stream?)"],
   [['create', 'crew'], "missing required argument 'name'"],
-  [['schema', 'crews'], "argument 'crews' is invalid"],
+  [['schema', 'crews'], "value 'crews' is invalid"],
   [['run', 'a.ts', '--rehearse', '--llm', 'a/b'], "option '--rehearse' cannot be used with option '--llm"],
 ])('%j: a usage error with a mend, and exit code 2', async (args, message) => {
   const { code, stdout, stderr } = await runCli(args);

@@ -45,6 +45,7 @@ export async function runCommand(file: string, options: RunOptions): Promise<num
     const concurrency = parseCount('--concurrency', options.concurrency, CONCURRENCY);
     const inputs = readInputs({ pairs: options.input ?? [], file: options.inputs });
     const cassette = await openCassette(options);
+    checkLlm(options);
     const target = await loadTarget(file, options.export);
     for (const note of target.notes) progress.print(note);
     const runtime = openRuntime(options, { progress, cassette, env: target.env });
@@ -63,6 +64,11 @@ export async function runCommand(file: string, options: RunOptions): Promise<num
   } finally {
     captured[Symbol.dispose]();
   }
+}
+
+/** Before any code of the user's runs. @throws RegattaError `llm/bad-model` */
+export function checkLlm({ llm }: Pick<RunOptions, 'llm'>): void {
+  if (llm !== undefined) new LLM({ model: llm });
 }
 
 /** Loaded for who asks for it. */

@@ -84,20 +84,18 @@ async function listen() {
     const message = { role: 'assistant', content: 'Noted.' };
     const usage = { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 };
     response.setHeader('content-type', 'application/json');
-    request
-      .resume()
-      .on('end', () =>
-        response.end(
-          JSON.stringify({
-            id: 'a',
-            object: 'chat.completion',
-            created: 1,
-            model: 'm',
-            choices: [{ index: 0, message, finish_reason: 'stop' }],
-            usage,
-          }),
-        ),
-      );
+    request.resume().on('end', () =>
+      response.end(
+        JSON.stringify({
+          id: 'a',
+          object: 'chat.completion',
+          created: 1,
+          model: 'm',
+          choices: [{ index: 0, message, finish_reason: 'stop' }],
+          usage,
+        }),
+      ),
+    );
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   const { port } = server.address() as AddressInfo; // it listens on a port

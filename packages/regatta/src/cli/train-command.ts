@@ -15,7 +15,7 @@ import { watchInterrupts } from './interrupt.ts';
 import { loadTarget, type Target } from './load-target.ts';
 import { createProgress } from './progress.ts';
 import { REHEARSAL_NOTE } from './rehearsal.ts';
-import { completeInputs, openRuntime } from './run-command.ts';
+import { checkLlm, completeInputs, openRuntime } from './run-command.ts';
 
 /** As commander gives them. */
 export interface RepeatOptions {
@@ -95,6 +95,7 @@ async function repeat(
   try {
     const count = parseCount('--iterations', options.iterations, iterations);
     const given = readInputs({ pairs: options.input ?? [], file: options.inputs });
+    checkLlm(options);
     const target = await loadTarget(path, options.export);
     for (const note of target.notes) progress.print(note);
     const inputs = await oneSet(target, given);

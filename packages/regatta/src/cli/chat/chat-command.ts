@@ -7,7 +7,7 @@ import { readInputs } from '../inputs.ts';
 import { loadTarget, type Target } from '../load-target.ts';
 import { createProgress, type Progress } from '../progress.ts';
 import { REHEARSAL_NOTE } from '../rehearsal.ts';
-import { openRuntime } from '../run-command.ts';
+import { checkLlm, openRuntime } from '../run-command.ts';
 import { clean, oneLine } from '../text.ts';
 import { chatInputs, createChatCrew, type Turn } from './chat-crew.ts';
 
@@ -28,6 +28,7 @@ export async function chatCommand(path: string, options: ChatOptions): Promise<n
   const progress = createProgress(process.stderr);
   const captured = captureConsole(progress.print);
   try {
+    checkLlm(options);
     const target = await loadTarget(path, options.export);
     const [given = {}] = readInputs({ pairs: options.input ?? [], file: undefined });
     for (const note of target.notes) progress.print(note);
