@@ -55,3 +55,16 @@ test('the code of the commands is not loaded for the help', () => {
   expect(loadedBy('main.ts')).toEqual(['node:fs', 'commander', './project-commands.ts']);
   expect(loadedBy('project-commands.ts')).toEqual(['commander']);
 });
+
+test.each(['run', 'create crew', 'create tool', 'schema', 'train', 'test', 'chat', 'log-tasks-outputs'])(
+  'docs/cli.md has %s with its options, and its help has --json',
+  async (command) => {
+    const page = readFileSync(new URL('../../../../docs/cli.md', import.meta.url), 'utf8');
+    expect(page).toContain(`\`${command}`);
+    const { code, stdout } = await runCli([...command.split(' '), '--help']);
+    expect(code).toBe(0);
+    const options = Array.from(stdout.matchAll(/^ {2}(?:-\w, )?(--[a-z-]+)/gm), ([, option]) => option!);
+    expect(options).toContain('--json');
+    for (const option of options.filter((name) => name !== '--help')) expect(page, option).toContain(option);
+  },
+);

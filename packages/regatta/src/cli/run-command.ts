@@ -5,6 +5,7 @@ import {
   type Env,
   type Inputs,
   isRegattaError,
+  LLM,
   type Runtime,
 } from '../index.ts';
 import { askInputs, canAsk } from './ask-inputs.ts';

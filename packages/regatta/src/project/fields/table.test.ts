@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { camelCase, type Owner, spellingsOf } from './field.ts';
+import { llm } from './llm-kind.ts';
 import { PENDING } from './pending.ts';
 import { FIELDS, findField } from './table.ts';
 
@@ -87,4 +88,27 @@ test.each(Object.entries(CREWAI))(
 test('keys may be written as options are', () => {
   expect(findField('task', 'expectedOutput')).toBe(findField('task', 'expected_output'));
   expect(camelCase('max_execution_time_ms')).toBe('maxExecutionTimeMs');
+});
+
+test('docs/projects.md has each key with what becomes of it, and each setting of a model', () => {
+  const page = readFileSync(new URL('../../../../../docs/projects.md', import.meta.url), 'utf8');
+  const [, ...tables] = page.split(/^### Keys of .*$/m);
+  expect(tables).toHaveLength(3);
+  for (const [index, [owner]] of owners.entries()) {
+    const rows = tables[index]!.split('\n').filter((line) => line.startsWith('| `'));
+    expect(rows).toEqual(
+      FIELDS[owner].map((field) => {
+        const keys = field.keys.map((key) => `\`${key}\``).join(', ');
+        if ('ignored' in field) return `| ${keys} | no effect | ${field.ignored} |`;
+        if ('refused' in field) return `| ${keys} | refused | ${field.refused} |`;
+        return 'isOwn' in field
+          ? `| ${keys} | | ${field.doc} |`
+          : `| ${keys} | \`${field.option}\` | ${field.doc} |`;
+      }),
+    );
+  }
+  const settings = llm.schema.anyOf as readonly { readonly properties?: object }[]; // a text, or a mapping
+  const known = settings.flatMap(({ properties = {} }) => Object.keys(properties));
+  expect(known.length).toBeGreaterThan(10);
+  for (const key of known) expect(page).toContain(`\`${key}\``);
 });
