@@ -39,7 +39,9 @@ export interface TestOptions extends RepeatOptions {
 /** As crewAI. */
 const TRAIN_ITERATIONS = 5;
 const TEST_ITERATIONS = 3;
-export const TRAINED_FILE = 'trained.json';
+const TRAINED_FILE = 'trained.json';
+/** Milliseconds for what a runtime still holds. */
+const CLOSE_MS = 5_000;
 
 interface Common {
   readonly iterations: number;
@@ -92,6 +94,7 @@ async function repeat(
   const captured = captureConsole(progress.print);
   const interrupt = watchInterrupts(progress.print);
   let isRunning = false;
+  let runtime: Runtime | undefined;
   try {
     const count = parseCount('--iterations', options.iterations, iterations);
     const given = readInputs({ pairs: options.input ?? [], file: options.inputs });
@@ -99,7 +102,7 @@ async function repeat(
     const target = await loadTarget(path, options.export);
     for (const note of target.notes) progress.print(note);
     const inputs = await oneSet(target, given);
-    await using runtime = openRuntime(options, { progress, env: target.env });
+    runtime = openRuntime(options, { progress, env: target.env });
     isRunning = true;
     const common = { iterations: count, inputs, runtime, signal: interrupt.signal };
     // A crew is known by its shape, and its class may be that of an older copy.
@@ -117,6 +120,7 @@ async function repeat(
     process.stderr.write(`${formatError(error)}\n${hint === undefined ? '' : `hint: ${hint}\n`}`);
     return interrupt.exitCode ?? (isRunning && error.code !== 'cli/bad-module' ? EXIT_FAILED : EXIT_USAGE);
   } finally {
+    await runtime?.close({ timeoutMs: CLOSE_MS });
     interrupt[Symbol.dispose]();
     captured[Symbol.dispose]();
   }

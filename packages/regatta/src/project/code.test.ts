@@ -2,8 +2,12 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
+import { defineTool, type Tool } from '../index.ts';
 import { createCodeLoader } from './code.ts';
 import type { CodeRef } from './code-ref.ts';
+import { toolsKind } from './fields/code-kinds.ts';
+import { Findings } from './findings.ts';
+import { parseSource } from './parse.ts';
 import { AGENTS, problemsOf, TASKS, toolModule, writeProject } from './project.fixture.ts';
 
 const SPY = 'globalThis.imported = (globalThis.imported ?? 0) + 1; export const tool = {};';
@@ -106,7 +110,31 @@ test('what cannot be loaded says why', async () => {
   expect(await load(folder, place('./tied.mjs'))).toContain('Did you mean ./tide.mjs?');
 });
 
+test('tools that come with the package are made for the folder; one of the project by that name wins', async () => {
+  const folder = writeProject({ 'tools/fetch.mjs': toolModule('own_fetch') });
+  const made: string[] = [];
+  const make =
+    (...names: string[]) =>
+    async (root: string) => {
+      made.push(root);
+      return names.map((name) =>
+        defineTool({ name, description: 'x', input: { type: 'object' }, execute: () => '' }),
+      );
+    };
+  const builtIn = { files: make('read_file', 'list_files'), fetch: make('fetch') };
+  const findings = new Findings(folder);
+  const value = await parseSource({ file: 'x.yaml', text: '[files, fetch, toString]' }, findings);
+  const context = { subject: 'tools', findings, code: createCodeLoader(folder, []) };
+  expect(await toolsKind(builtIn).read(value!, context)).toBeUndefined();
+  expect(() => findings.throwIfAny()).toThrow(/neither tools\/toString\.ts/);
+  const sound = await parseSource({ file: 'x.yaml', text: '[files, fetch]' }, findings);
+  const tools = (await toolsKind(builtIn).read(sound!, context)) as readonly Tool[]; // by its kind
+  expect(tools.map(({ name }) => name)).toEqual(['read_file', 'list_files', 'own_fetch']);
+  expect(new Set(made)).toEqual(new Set([folder]));
+});
+
 test.each([
+  ['[javascript]', 'javascript is a tool of regatta that this version has not'],
   ['[SerperDevTool]', 'SerperDevTool is a class of crewAI'],
   ['[{ python: my.tools.Search }]', 'Code in Python cannot be run here'],
   ['[./tools/plain.mjs#plain]', 'names code that is not a tool made by defineTool'],

@@ -22,8 +22,18 @@ export type Loaded =
   | { readonly isLoaded: false; readonly message: string };
 
 export interface CodeLoader {
+  /** The project's folder, links followed. */
+  readonly root: string;
+  /** Whether the project itself has something of this name in `folder`. */
+  has(name: string, folder: string): boolean;
   /** What `ref` names; a name alone is looked for in `folder`, such as `tools`. */
   load(ref: CodeRef, folder: string): Promise<Loaded>;
+}
+
+/** A file to import, and the export that is meant; undefined = the only one. */
+interface Found {
+  readonly path: string;
+  readonly exportName: string | undefined;
 }
 
 /** Thrown inside this module to leave a search with a reason. */
@@ -32,10 +42,7 @@ class Refusal extends Error {}
 /** `root` is the project's folder; `packages` are the names of packages whose code it may name. */
 export function createCodeLoader(root: string, packages: readonly string[]): CodeLoader {
   const realRoot = realpathSync(root);
-  const find = (
-    ref: CodeRef,
-    folder: string,
-  ): { readonly path: string; readonly exportName: string | undefined } => {
+  const find = (ref: CodeRef, folder: string): Found => {
     if (ref.kind === 'name') return findName(realRoot, ref.name, folder);
     const { module, exportName } = ref;
     const path = module.startsWith('.')
@@ -48,6 +55,9 @@ export function createCodeLoader(root: string, packages: readonly string[]): Cod
     return { path, exportName };
   };
   return {
+    root: realRoot,
+    has: (name, folder) =>
+      candidatesOf(name, folder).some(({ module }) => existsSync(resolve(realRoot, module))),
     async load(ref, folder) {
       try {
         const { path, exportName } = find(ref, folder);
@@ -103,26 +113,30 @@ function findFile(root: string, module: string): string {
 }
 
 /** `folder/NAME.ts`, else the export NAME of `folder.ts`. */
-function findName(
-  root: string,
-  name: string,
-  folder: string,
-): { readonly path: string; readonly exportName: string | undefined } {
-  if (/[\\/]|^\.|\.\./.test(name))
-    return refuse(`"${name}" is no name. Write ./path/of/module.ts#export for a place in a file.`);
-  for (const spelling of new Set([name, snake(name), snake(name).replaceAll('_', '-')])) {
-    for (const extension of EXTENSIONS) {
-      const module = `./${folder}/${spelling}${extension}`;
-      if (existsSync(resolve(root, module))) return { path: findFile(root, module), exportName: undefined };
-    }
-  }
-  for (const extension of EXTENSIONS) {
-    const module = `./${folder}${extension}`;
-    if (existsSync(resolve(root, module))) return { path: findFile(root, module), exportName: name };
-  }
+function findName(root: string, name: string, folder: string): Found {
+  const found = candidatesOf(name, folder).find(({ module }) => existsSync(resolve(root, module)));
+  if (found !== undefined) return { path: findFile(root, found.module), exportName: found.exportName };
   return refuse(
     `Nothing in the project is called "${name}": there is neither ${folder}/${name}.ts nor ${folder}.ts. Write one of them, or name a place as ./path/of/module.ts#export.`,
   );
+}
+
+/** Where a name may be, the first first. A text that is no name is nowhere. */
+function candidatesOf(
+  name: string,
+  folder: string,
+): readonly { readonly module: string; readonly exportName: string | undefined }[] {
+  if (!/^[A-Za-z_][\w-]*$/.test(name)) return [];
+  const spellings = [...new Set([name, snake(name), snake(name).replaceAll('_', '-')])];
+  return [
+    ...spellings.flatMap((spelling) =>
+      EXTENSIONS.map((extension) => ({
+        module: `./${folder}/${spelling}${extension}`,
+        exportName: undefined,
+      })),
+    ),
+    ...EXTENSIONS.map((extension) => ({ module: `./${folder}${extension}`, exportName: name })),
+  ];
 }
 
 /** Only what the crew file lists, found as the project itself would find it. */

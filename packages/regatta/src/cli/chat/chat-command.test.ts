@@ -60,3 +60,24 @@ test('a rehearsal says that it is one', async () => {
   expect(stdout).toContain('[rehearsal]');
   expect(code).toBe(0);
 });
+
+test('Ctrl-C stops the answer and the crew behind it, and the chat goes on', async () => {
+  let isSent = false;
+  const { code, stdout, stderr } = await runCli(['chat', fixture('slow-desk.fixture.ts'), '--json'], {
+    stdin: 'run\nhello\n',
+    onStderr: (text, child) => {
+      if (isSent || !text.includes('the crew waits')) return;
+      isSent = true;
+      child.kill('SIGINT');
+    },
+  });
+  const lines = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { reply: string; error: { code: string }; runs: unknown });
+  expect(lines, stderr).toMatchObject([
+    { reply: null, error: { code: 'run/cancelled' }, runs: [{ status: 'cancelled' }] },
+    { reply: 'Hello.', error: null, runs: [] },
+  ]);
+  expect(code).toBe(1);
+});

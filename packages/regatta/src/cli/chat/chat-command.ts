@@ -21,18 +21,21 @@ export interface ChatOptions {
 }
 
 const EXIT_INTERRUPTED = 130;
+/** Milliseconds for what a runtime still holds. */
+const CLOSE_MS = 5_000;
 const HELP = 'Say what you want. /exit or Ctrl-D ends the chat; Ctrl-C stops an answer.';
 
 /** Reads lines until there are no more, answers each, and gives the exit code. */
 export async function chatCommand(path: string, options: ChatOptions): Promise<number> {
   const progress = createProgress(process.stderr);
   const captured = captureConsole(progress.print);
+  let runtime: Runtime | undefined;
   try {
     checkLlm(options);
     const target = await loadTarget(path, options.export);
     const [given = {}] = readInputs({ pairs: options.input ?? [], file: undefined });
     for (const note of target.notes) progress.print(note);
-    await using runtime = openRuntime(options, { progress, env: target.env });
+    runtime = openRuntime(options, { progress, env: target.env });
     if (options.rehearse) progress.print(REHEARSAL_NOTE);
     return await talk(new Chat(target, { runtime, progress, given, options }), options);
   } catch (error) {
@@ -40,6 +43,7 @@ export async function chatCommand(path: string, options: ChatOptions): Promise<n
     process.stderr.write(`${formatError(error)}\n`);
     return EXIT_USAGE;
   } finally {
+    await runtime?.close({ timeoutMs: CLOSE_MS });
     captured[Symbol.dispose]();
   }
 }
@@ -50,10 +54,17 @@ async function talk(chat: Chat, { json = false }: ChatOptions): Promise<number> 
     input: process.stdin,
     output: process.stderr,
     terminal: isTerminal,
-    prompt: isTerminal ? '> ' : '',
+    prompt: '> ',
   });
   let hasFailed = false;
   let isInterrupted = false;
+  let isClosed = false; // the input may end while an answer is written; its lines are still read
+  const prompt = (): void => {
+    if (isTerminal && !isClosed) reader.prompt();
+  };
+  reader.on('close', () => {
+    isClosed = true;
+  });
   // While an answer is written, Ctrl-C stops it; between answers it ends the chat.
   const interrupt = (): void => {
     if (chat.cancel()) return;
@@ -64,12 +75,12 @@ async function talk(chat: Chat, { json = false }: ChatOptions): Promise<number> 
   process.on('SIGINT', interrupt);
   try {
     if (isTerminal) process.stderr.write(`${HELP}\n`);
-    reader.prompt();
+    prompt();
     for await (const line of reader) {
       const text = line.trim();
       if (text === '/exit' || text === '/quit') break;
       if (text !== '') hasFailed = !(await chat.say(text, json)) || hasFailed;
-      reader.prompt();
+      prompt();
     }
   } finally {
     process.off('SIGINT', interrupt);
@@ -93,6 +104,8 @@ class Chat {
   readonly #turns: Turn[] = [];
   /** Runs of the crew behind the tool, in the answer that is being written. */
   #crewRuns: Run<CrewOutput>[] = [];
+  /** What tells of them; done when they are. */
+  #telling: Promise<void>[] = [];
   #answering: Run<CrewOutput> | undefined;
 
   constructor(target: Target, { runtime, progress, given, options }: ChatSurroundings) {
@@ -114,7 +127,7 @@ class Chat {
       startCrew: (inputs) => {
         const run = runtime.start(crew, { inputs });
         this.#crewRuns.push(run);
-        void this.#follow(run);
+        this.#telling.push(this.#follow(run));
         return run;
       },
     });
@@ -124,11 +137,12 @@ class Chat {
   async say(text: string, json: boolean): Promise<boolean> {
     this.#turns.push({ who: 'user', text });
     this.#crewRuns = [];
+    this.#telling = [];
     const run = this.#runtime.start(this.#crew, { inputs: chatInputs(this.#turns), stream: true });
     this.#answering = run;
     const writer = json ? undefined : this.#write(run);
     const [settled] = await Promise.allSettled([run.result]);
-    await writer;
+    await Promise.all([writer, ...this.#telling]);
     this.#answering = undefined;
     const runs = this.#crewRuns.map(({ id, status }) => ({ runId: id, status }));
     if (settled.status === 'fulfilled') {

@@ -115,13 +115,14 @@ import { loadProject } from 'regatta/project';
 
 test('the crew runs from its first task to its last, on no model', async () => {
   const { crew, inputs } = await loadProject(import.meta.dirname);
-  await using runtime = createRuntime({ rehearse: true });
+  const runtime = createRuntime({ rehearse: true });
   const output = await runtime.run(crew, { inputs: { ...inputs, topic: 'tides' } });
   assert.deepEqual(
     output.tasks.map(({ task }) => task),
     ['research', 'report'],
   );
   assert.match(output.text, /word_count/); // the writer used its tool
+  await runtime.close();
 });
 `;
 

@@ -44,12 +44,13 @@ import { createRuntime } from 'regatta';
 import { crew } from './crew.ts';
 
 test('the crew runs from its first task to its last, on no model', async () => {
-  await using runtime = createRuntime({ rehearse: true });
+  const runtime = createRuntime({ rehearse: true });
   const output = await runtime.run(crew, { inputs: { topic: 'tides' } });
   assert.deepEqual(
     output.tasks.map(({ task }) => task),
     ['research', 'report'],
   );
   assert.match(output.text, /word_count/); // the writer used its tool
+  await runtime.close();
 });
 `;

@@ -112,10 +112,10 @@ export const AGENT_FIELDS: readonly Field[] = [
   { keys: ['function_calling_llm'], ignored: 'The llm of the agent asks for tools itself.' },
   {
     keys: ['allow_code_execution', 'code_execution_mode'],
-    ignored: 'crewAI no longer runs code for it either. Give the agent a tool that does.',
+    ignored: 'It runs no code in crewAI any more. Give the agent a tool that does.',
   },
   { keys: ['multimodal'], ignored: 'Files go to models that take them, without a switch.' },
-  { keys: ['max_reasoning_attempts'], ignored: 'planning has its own limits.' },
+  { keys: ['max_reasoning_attempts'], ignored: 'Planning has limits of its own.' },
   { keys: ['tool_failure_policy'], ignored: 'An agent is told of a tool that failed, and may go on.' },
   { keys: ['security_config', 'i18n', 'checkpoint', 'type'], ignored: 'There is nothing here that it sets.' },
   {

@@ -2,6 +2,7 @@
 import type { JsonObject, Tool } from '../../index.ts';
 import { readCodeRef } from '../code-ref.ts';
 import { describe, plainOf, textOf, type Value } from '../value.ts';
+import { BUILT_IN_TOOLS, type BuiltInTools, PENDING_TOOLS } from './built-in-tools.ts';
 import type { Kind, ReadContext } from './field.ts';
 import { readAll } from './kinds.ts';
 
@@ -74,33 +75,46 @@ export const callbacks: Kind = listOf(
   }),
 );
 
-const tool: Kind = {
-  ...code({ folder: 'tools', wanted: 'a tool made by defineTool', fits: isTool }),
-};
+const tool: Kind = code({ folder: 'tools', wanted: 'a tool made by defineTool', fits: isTool });
 
-export const tools: Kind = {
-  schema: { type: 'array', items: refSchema },
-  read(value, context) {
-    if (value.kind === 'list') return readAll(value.items, (item) => readTool(item, context));
-    context.findings.add(
-      value.place,
-      `${context.subject} must be a list of tools, and is ${describe(value)}. Write for example [./tools/search.ts#search].`,
-    );
-    return undefined;
-  },
-};
+/** `builtIn` are tools that come with the package, by name. What the project calls so itself wins. */
+export function toolsKind(builtIn: BuiltInTools): Kind {
+  return {
+    schema: { type: 'array', items: refSchema },
+    async read(value, context) {
+      if (value.kind === 'list') {
+        const read = await readAll(value.items, (item) => readTool(item, context, builtIn));
+        return read?.flat();
+      }
+      context.findings.add(
+        value.place,
+        `${context.subject} must be a list of tools, and is ${describe(value)}. Write for example [./tools/search.ts#search].`,
+      );
+      return undefined;
+    },
+  };
+}
+
+export const tools: Kind = toolsKind(BUILT_IN_TOOLS);
 
 /** Names of crewAI's own tools, which are Python classes, get a sentence of their own. */
-function readTool(item: Value, context: ReadContext): unknown {
+async function readTool(item: Value, context: ReadContext, builtIn: BuiltInTools): Promise<unknown> {
+  const { subject, findings, code: loader } = context;
   const written = textOf(item)?.trim() ?? '';
-  if (/^[A-Z]\w*Tool$/.test(written) && item.kind === 'scalar') {
-    context.findings.add(
-      item.place,
-      `${context.subject}: ${written} is a class of crewAI's tools for Python. Write a tool with defineTool in tools/NAME.ts, and name that.`,
-    );
+  if (/^[A-Z]\w*Tool$/.test(written)) {
+    const message = `${subject}: ${written} is a class of crewAI's tools for Python. Write a tool with defineTool in tools/NAME.ts, and name that.`;
+    findings.add(item.place, message);
     return undefined;
   }
-  return tool.read(item, context);
+  const isOwn = loader.has(written, 'tools');
+  const make = Object.hasOwn(builtIn, written) ? builtIn[written] : undefined;
+  if (isOwn || !(make !== undefined || PENDING_TOOLS.has(written))) return await tool.read(item, context);
+  if (make !== undefined) return await make(loader.root);
+  findings.add(
+    item.place,
+    `${subject}: ${written} is a tool of regatta that this version has not. Take it out.`,
+  );
+  return undefined;
 }
 
 function isTool(value: unknown): value is Tool {
