@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { projectSchema } from '../project/index.ts';
 import { runCli } from './fixtures/process.fixture.ts';
 
 test('--help shows the commands with examples, and each command shows its own', async () => {
@@ -68,3 +69,9 @@ test.each(['run', 'create crew', 'create tool', 'schema', 'train', 'test', 'chat
     for (const option of options.filter((name) => name !== '--help')) expect(page, option).toContain(option);
   },
 );
+
+test('schema prints the schema of the crew file, or of the file that is named', async () => {
+  const [crew, agents] = await Promise.all([runCli(['schema']), runCli(['schema', 'agents', '--json'])]);
+  expect(JSON.parse(crew.stdout)).toEqual(projectSchema('crew'));
+  expect(JSON.parse(agents.stdout)).toEqual(projectSchema('agents'));
+});

@@ -46,11 +46,13 @@ agents:
   editor: { max_iter: 3 }
 inputs: { topic: tides, days: 2 }
 max_rpm: 30
+chat_llm: gpt-4o
 budget: { usd: 0.5 }
 `,
   });
-  const { crew, inputs } = await loadProject(folder);
+  const { crew, inputs, chatLlm } = await loadProject(folder);
   expect(crew.name).toBe('desk');
+  expect(chatLlm).toBe('openai/gpt-4o');
   expect(crew.tasks.map(({ name, agent, expectedOutput }) => [name, agent?.role, expectedOutput])).toEqual([
     ['draft', 'Writer', 'A draft'],
     ['final', 'Editor', 'A better text'],

@@ -84,7 +84,7 @@ export async function readPart(
         findings.add(pair.place, `${subject} says again what another key says. Take one of them out.`);
       else if (isPending && read !== undefined && read !== field.off) {
         findings.add(pair.place, `${subject} cannot be set in this version. Take it out.`);
-      } else if (read !== undefined && !isPending) options[field.option] = read;
+      } else if (read !== undefined) options[field.option] = read;
       places.set(field.option, pair.place);
     }
   }
