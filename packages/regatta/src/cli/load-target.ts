@@ -12,7 +12,7 @@ export interface Target {
   readonly inputs: Inputs;
   /** Names of the inputs that the crew asks for. */
   readonly placeholders: readonly string[];
-  /** The process's variables, over those of a project's `.env`. */
+  /** The process's variables, over those of the folder's `.env`. */
   readonly env: Env;
   /** Lines to show before anything runs. */
   readonly notes: readonly string[];
@@ -25,7 +25,7 @@ const CREW_MODULES = ['crew.ts', 'crew.mts', 'crew.js', 'crew.mjs'];
 
 /**
  * Loads the crew of `path`: a project's folder or crew file, a module that exports one, or a folder with
- * such a module. `.env` is read of a project alone.
+ * such a module. `.env` is read of a folder, and not of a module that is named itself.
  *
  * @throws RegattaError `project/*`, or as `loadCrew`.
  */
@@ -33,7 +33,10 @@ export async function loadTarget(path: string, exportName?: string): Promise<Tar
   const isFolder = existsSync(path) && statSync(path).isDirectory();
   if (!isProject(path)) {
     const module = isFolder ? CREW_MODULES.map((name) => join(path, name)).find(existsSync) : path;
-    if (module !== undefined) return await loadModule(module, exportName);
+    if (module !== undefined) {
+      const env = isFolder ? { ...readEnv(path), ...process.env } : process.env;
+      return { ...(await loadModule(module, exportName)), env };
+    }
   }
   if (exportName !== undefined) {
     const message = `--export ${exportName} is for modules, and ${path} is a project. Leave it out, or give the module.`;
@@ -51,7 +54,7 @@ export async function loadTarget(path: string, exportName?: string): Promise<Tar
   };
 }
 
-async function loadModule(path: string, exportName: string | undefined): Promise<Target> {
+async function loadModule(path: string, exportName: string | undefined): Promise<Omit<Target, 'env'>> {
   const crew = await loadCrew(path, exportName);
   return {
     crew,
@@ -59,7 +62,6 @@ async function loadModule(path: string, exportName: string | undefined): Promise
     name: crew.name === 'crew' ? basename(path, extname(path)) : crew.name,
     inputs: {},
     placeholders: placeholdersOf(crew),
-    env: process.env,
     notes: [],
     chatLlm: undefined,
   };

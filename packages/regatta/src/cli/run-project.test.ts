@@ -109,9 +109,16 @@ test("the project's .env is read as Node reads it, and what the shell has set wi
     'crew.yaml': 'llm: openai-compatible/m\ninputs: { topic: a, language: b }\n',
     '.env': `# a comment\nOPENAI_COMPATIBLE_API_KEY="from file"\nexport OPENAI_COMPATIBLE_BASE_URL=${url}\n`,
   });
+  const module = write({
+    'crew.ts': `export { crew } from ${JSON.stringify(fixture('other-copy.fixture.ts'))};`,
+    '.env': `OPENAI_COMPATIBLE_API_KEY=module\nOPENAI_COMPATIBLE_BASE_URL=${url}\n`,
+  });
   const file = await runCli(['run', project]);
   const shell = await runCli(['run', project], { env: { OPENAI_COMPATIBLE_API_KEY: 'from shell' } });
+  const folder = await runCli(['run', module, '--llm', 'openai-compatible/m']);
+  const named = await runCli(['run', join(module, 'crew.ts'), '--llm', 'openai-compatible/m']);
   close();
-  expect([file.code, shell.code], file.stdout + file.stderr).toEqual([0, 0]);
-  expect(keys).toEqual(['Bearer from file', 'Bearer from shell']);
+  expect([file.code, shell.code, folder.code], file.stdout + folder.stdout).toEqual([0, 0, 0]);
+  expect(keys).toEqual(['Bearer from file', 'Bearer from shell', 'Bearer module']);
+  expect(named.stdout).toContain('llm/missing-base-url'); // a module that is named itself has no .env
 });

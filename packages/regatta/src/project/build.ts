@@ -202,12 +202,7 @@ function make<T>(
     return create();
   } catch (error) {
     if (isRegattaError(error, 'definition/invalid')) {
-      for (const { field, message } of error.details.problems)
-        addAt(
-          placeOf(field.split(/[.[]/, 1)[0] === 'tasks' ? field : (field.split(/[.[]/, 1)[0] ?? field)),
-          message,
-          findings,
-        );
+      for (const { field, message } of error.details.problems) addAt(placeOf(field), message, findings);
       return undefined;
     }
     if (!isRegattaError(error)) throw error;

@@ -19,7 +19,8 @@ export interface Part {
 /** What a part says, as options of a class, and where it says it. */
 export interface Reading {
   readonly options: Readonly<Record<string, unknown>>;
-  readonly placeOf: (option: string) => Place;
+  /** `field` is an option, or a path in one, such as `tools[1]`. */
+  readonly placeOf: (field: string) => Place;
   /** Whether nothing was wrong with it. */
   readonly isSound: boolean;
 }
@@ -89,7 +90,7 @@ export async function readPart(
     }
   }
   const isSound = findings.count === before;
-  return { options, placeOf: (option) => places.get(option) ?? place, isSound };
+  return { options, placeOf: (field) => places.get(field.split(/[.[]/, 1)[0] ?? '') ?? place, isSound };
 }
 
 /** `agent "writer"` */

@@ -19,11 +19,6 @@ const SHOWN_CHARS = 120;
 /** A line that may hold a secret is not repeated: what is shown gets into logs. */
 const SECRET = /(api_?key|secret|passw|credential|authorization|bearer|(?:access|auth)_?token)/i;
 
-/** `agents.yaml:3:5` */
-export function placeText({ source, line, column }: Place): string {
-  return `${source.file}:${line}:${column}`;
-}
-
 /** The line of `place` with a mark under its column; undefined when it should not be shown. */
 export function excerptOf({ source, line, column }: Place): string | undefined {
   const text = (source.text.split('\n')[line - 1] ?? '').replaceAll('\t', ' ').trimEnd();

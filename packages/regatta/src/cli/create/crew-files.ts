@@ -28,16 +28,15 @@ export function crewFiles(plan: CrewPlan): NewFiles {
   };
 }
 
-function packageFile({ name, isTypeScript, versions }: CrewPlan): string {
-  const target = isTypeScript ? 'crew.ts' : '.';
+function packageFile({ name, versions }: CrewPlan): string {
   const content = {
     name: name.toLowerCase(),
     private: true,
     type: 'module',
     engines: { node: '>=22.19' },
     scripts: {
-      start: `regatta run ${target}`,
-      rehearse: `regatta run ${target} --rehearse --input topic=tides`,
+      start: 'regatta run',
+      rehearse: 'regatta run . --rehearse --input topic=tides',
       test: 'node --test',
     },
     dependencies: versions,
@@ -47,7 +46,7 @@ function packageFile({ name, isTypeScript, versions }: CrewPlan): string {
 
 function envExample({ llm, keyVariable }: CrewPlan): string {
   const line = keyVariable === undefined ? '' : `${keyVariable}=\n`;
-  return `# Copy to .env, and fill in. regatta run reads .env of the project; what the shell has set wins.\n# The model is ${llm}.\n${line}`;
+  return `# Copy to .env, and fill in. regatta run reads .env of the folder; what the shell has set wins.\n# The model is ${llm}.\n${line}`;
 }
 
 function yamlFiles({ name, llm }: CrewPlan): NewFiles {

@@ -1,6 +1,6 @@
 /** The crew file of a new project in TypeScript. NAME and MODEL stand for what the user chose. */
 
-export const TS_CREW = `/** Run it with \`regatta run crew.ts --input topic=tides\`; add --rehearse to ask no model. */
+export const TS_CREW = `/** Run it with \`regatta run . --input topic=tides\`; add --rehearse to ask no model. */
 import { Agent, Crew, Task } from 'regatta';
 import { wordCount } from './tools/word_count.ts';
 
