@@ -117,6 +117,13 @@ test('a key of crewAI without an effect is a note: once, with its place, its cou
   ]);
 });
 
+test('a class in Python is a problem, also under a key that has no effect', async () => {
+  const agents = `${AGENTS}  type: { python: my.agents.Custom }\n`;
+  expect(await problemsOf({ 'agents.yaml': agents, 'tasks.yaml': TASKS })).toEqual([
+    'agents.yaml:5:3 type of agent "writer" names code in Python, which cannot be run here. Take it out, and write what it does in TypeScript.',
+  ]);
+});
+
 test('aliases of aliases do not fill the memory', async () => {
   const levels = Array.from({ length: 9 }, (_, index) => {
     const before = index === 0 ? '"x"' : `*l${index - 1}`;

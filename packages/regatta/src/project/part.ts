@@ -69,9 +69,14 @@ export async function readPart(
   for (const pair of pairs) {
     const field = findField(owner, pair.key);
     if (field === undefined) findings.add(pair.place, unknownKey(part, pair.key));
-    else if ('ignored' in field)
+    else if ('ignored' in field && !isPython(pair.value))
       findings.note(owner, pair.key, { place: pair.place, message: field.ignored });
-    else if ('refused' in field) {
+    else if ('ignored' in field) {
+      findings.add(
+        pair.place,
+        `${pair.key} of ${nameOf(owner, key)} names code in Python, which cannot be run here. Take it out, and write what it does in TypeScript.`,
+      );
+    } else if ('refused' in field) {
       if (!isOff(pair.value))
         findings.add(
           pair.place,
@@ -96,6 +101,11 @@ export async function readPart(
 /** `agent "writer"` */
 export function nameOf(owner: Owner, key: string): string {
   return owner === 'crew' ? 'the crew' : `${owner} "${key}"`;
+}
+
+/** A class of one's own has an effect, whatever the key. */
+function isPython(value: Value): boolean {
+  return value.kind === 'mapping' && value.entries.some(({ key }) => key === 'python');
 }
 
 /** What crewAI's files spell out as default: it asks for nothing. */
