@@ -14,6 +14,16 @@ export interface Problem {
   readonly message: string;
 }
 
+/** One thing wrong with the files of a project. */
+export interface ProjectProblem {
+  /** From the project's folder. */
+  readonly file: string;
+  /** Lines and columns count from 1; null for what has no place in a file. */
+  readonly line: number | null;
+  readonly column: number | null;
+  readonly message: string;
+}
+
 /** What is known of a failed model call. */
 export interface ModelFailure {
   /** `provider/model`. */
@@ -177,7 +187,10 @@ export interface ErrorDetails {
     }[];
   };
   'cassette/bad-file': { readonly file: string };
+  'project/not-found': { readonly folder: string };
+  'project/invalid': { readonly folder: string; readonly problems: readonly ProjectProblem[] };
   'cli/file-not-found': { readonly file: string };
+  'cli/file-exists': { readonly file: string };
   'cli/bad-module': { readonly file: string };
   'cli/no-crew': { readonly file: string; readonly exports: readonly string[] };
   'cli/no-terminal': { readonly token: string };

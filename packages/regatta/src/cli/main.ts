@@ -5,6 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
+import { addProjectCommands } from './project-commands.ts';
 import type { RunOptions } from './run-command.ts';
 import { addRunsCommands, collect } from './runs-program.ts';
 
@@ -16,12 +17,15 @@ const EXIT_PIPE = 141;
 const EXAMPLES = `
 Examples:
   regatta demo                                         see twelve runs at once, without a key
-  regatta run crew.ts --input topic=tides              one run
+  regatta create crew reports                          a new project
+  regatta run reports --input topic=tides              one run of it
+  regatta run crew.ts --input topic=tides              one run of a crew in TypeScript
   regatta run crew.ts --inputs all.json --concurrency 20 --json > out.json
   regatta run crew.ts --rehearse                       no key, no network, no model`;
 
 const RUN_HELP = `
-FILE exports a Crew: as default, as its only export that is one, or as --export says. TypeScript
+FILE is the folder of a project, with agents.yaml and tasks.yaml, or its crew file; the .env beside
+them is read, and what the shell has set wins. Or FILE exports a Crew: as default, as its only export that is one, or as --export says. TypeScript
 needs no build: Node strips the types. So it takes erasable syntax only: no enums, no namespaces
 with values, no parameter properties; imports of TypeScript files end with .ts.
 
@@ -50,8 +54,8 @@ function createProgram(): Command {
     .exitOverride();
   program
     .command('run')
-    .description('run the crew that a module exports')
-    .argument('<file>', 'a .ts, .mts, .js or .mjs module that exports a Crew')
+    .description('run the crew of a project, or that a module exports')
+    .argument('[file]', 'a project: a folder or its crew file; or a .ts, .mts, .js or .mjs module', '.')
     .option('-e, --export <name>', 'the export that is the crew')
     .option('-i, --input <key=value>', 'an input of the crew; may be given often', collect)
     .option('--inputs <file.json>', 'an object of inputs, or an array of objects for one run each')
@@ -77,6 +81,7 @@ function createProgram(): Command {
       await exit(await demoCommand(options));
     });
   addRunsCommands(program, exit);
+  addProjectCommands(program, { collect, exit });
   return program;
 }
 
