@@ -112,6 +112,12 @@ export interface ErrorDetails {
   'journal/code-changed': { readonly runId: string; readonly changes: readonly string[] };
   'journal/failed': { readonly file: string | null };
   'journal/bad-file': { readonly file: string };
+  'postgres/missing-package': { readonly package: string; readonly command: string };
+  'postgres/unreachable': {
+    /** The driver's or PostgreSQL's code, such as `ECONNREFUSED` or `28P01`, or null. */
+    readonly code: string | null;
+  };
+  'postgres/wrong-version': { readonly found: number; readonly known: number };
   'runtime/closed': { readonly state: string };
   'callbacks/unknown-name': { readonly name: string; readonly known: readonly string[] };
   'callbacks/missing-variable': { readonly name: string; readonly variable: string };

@@ -1,0 +1,80 @@
+/** The tables of a PostgreSQL store, and how a database gets them: once, however many processes open it. */
+import { createHash } from 'node:crypto';
+import { RegattaError } from '../base/errors.ts';
+import type { Connection } from './postgres-database.ts';
+
+/**
+ * What each version adds to the one before it. Only ever append. `%` stands for the schema.
+ *
+ * Texts of JSON are `text`: `jsonb` refuses strings that JSON allows, and would give numbers another
+ * form. The large columns lie outside of a run's row, so that the lease costs a few bytes to renew. No
+ * foreign key: it would read the run's row once more for every record.
+ */
+const STEPS: readonly string[] = [
+  `
+  CREATE TABLE %.runs (
+    n bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id text NOT NULL UNIQUE,
+    name text NOT NULL,
+    status text NOT NULL,
+    epoch integer NOT NULL,
+    owner text,
+    lease_until timestamptz NOT NULL,
+    updated_at timestamptz NOT NULL,
+    record text NOT NULL,
+    ending text
+  ) WITH (fillfactor = 60, toast_tuple_target = 128);
+  ALTER TABLE %.runs ALTER COLUMN record SET STORAGE EXTENDED, ALTER COLUMN ending SET STORAGE EXTENDED;
+  CREATE TABLE %.records (
+    n bigint GENERATED ALWAYS AS IDENTITY,
+    run bigint NOT NULL,
+    key text NOT NULL,
+    value text NOT NULL,
+    PRIMARY KEY (run, key)
+  );
+  `,
+];
+
+/** @throws RegattaError `postgres/wrong-version`; what PostgreSQL says. */
+export async function migrate(connection: Connection, schema: string): Promise<void> {
+  if ((await versionOf(connection, schema)) === STEPS.length) return;
+  await connection.query({ text: 'BEGIN' });
+  try {
+    // Held until the commit: who comes second finds the tables.
+    await connection.query({ text: 'SELECT pg_advisory_xact_lock($1)', values: [lockOf(schema)] });
+    const version = await versionOf(connection, schema);
+    if (version > STEPS.length) {
+      throw new RegattaError(
+        'postgres/wrong-version',
+        `Schema "${schema}" has version ${version}, and this package knows ${STEPS.length}. Use a newer package, or another schema.`,
+        { found: version, known: STEPS.length },
+      );
+    }
+    const create = `CREATE SCHEMA IF NOT EXISTS ${schema}; CREATE TABLE IF NOT EXISTS ${schema}.version (n integer NOT NULL)`;
+    await connection.query({ text: create });
+    for (const step of STEPS.slice(version)) await connection.query({ text: step.replaceAll('%', schema) });
+    await connection.query({ text: `DELETE FROM ${schema}.version` });
+    await connection.query({ text: `INSERT INTO ${schema}.version VALUES ($1)`, values: [STEPS.length] });
+    await connection.query({ text: 'COMMIT' });
+  } catch (error) {
+    await connection.query({ text: 'ROLLBACK' }).catch(() => undefined); // the first error says more
+    throw error;
+  }
+}
+
+async function versionOf(connection: Connection, schema: string): Promise<number> {
+  // Not by `to_regclass`, which may answer from a cache that another process's tables have not reached.
+  const { rows } = await connection.query({
+    text: `SELECT FROM pg_class c JOIN pg_namespace s ON s.oid = c.relnamespace
+      WHERE s.nspname = $1 AND c.relname = 'version'`,
+    values: [schema],
+  });
+  if (rows.length === 0) return 0;
+  const found = await connection.query({ text: `SELECT n FROM ${schema}.version` });
+  return Number(found.rows[0]?.n ?? 0);
+}
+
+/** One lock for each schema; others' locks are other numbers, as good as surely. */
+export function lockOf(name: string): string {
+  return createHash('sha256').update(`regatta ${name}`).digest().readBigInt64BE().toString();
+}
