@@ -96,6 +96,10 @@ export interface ErrorDetails {
   'run/failed': { readonly runId: string };
   'run/worker-lost': { readonly runId: string; readonly exitCode: number | null };
   'engine/no-ref': { readonly engine: string; readonly crew: string };
+  'engine/missing-package': { readonly engine: string; readonly package: string; readonly command: string };
+  'engine/in-use': { readonly engine: string };
+  'engine/no-module': { readonly crew: string; readonly known: readonly string[] };
+  'engine/unknown-run': { readonly runId: string };
   'engine/not-portable': { readonly engine: string; readonly field: string };
   'engine/crew-not-found': { readonly module: string; readonly export: string };
   'journal/missing': { readonly option: string };

@@ -10,6 +10,12 @@ export interface RecordText {
   readonly text: string;
 }
 
+export interface EventText {
+  /** The same where a recovered run tells it again: then the first one stays. */
+  readonly key: string;
+  readonly text: string;
+}
+
 /** One wish of one run: to begin, or to go on by its hold; then what comes with it. */
 export interface Change {
   readonly runId: string;
@@ -17,6 +23,7 @@ export interface Change {
   readonly epoch: number | null;
   readonly create?: RunRecord;
   readonly records: readonly RecordText[];
+  readonly events?: readonly EventText[];
   readonly ending?: { readonly status: string; readonly text: string };
 }
 
@@ -67,7 +74,7 @@ export function takeBatch(waiting: Wish[]): readonly Item[] {
       continue;
     }
     count++;
-    for (const { text } of change.records) chars += text.length;
+    for (const { text } of [...change.records, ...(change.events ?? [])]) chars += text.length;
     if (item === undefined) items.set(runId, toItem(wish));
     else join(item, wish);
   }

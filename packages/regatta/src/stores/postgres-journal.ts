@@ -18,6 +18,7 @@ import type {
   Written,
 } from '../ports/journal.ts';
 import { ownerHere } from './owner.ts';
+import type { EventText } from './postgres-changes.ts';
 import { Database, type PostgresOptions, type Row } from './postgres-database.ts';
 import { toFailure, unknownRun, Writer } from './postgres-writer.ts';
 
@@ -49,7 +50,11 @@ export function postgresJournal(options: PostgresJournalOptions): Journal & Asyn
   return new PostgresJournal(new Database(rest), leaseMs);
 }
 
-class PostgresJournal implements Journal, AsyncDisposable {
+/** Milliseconds for which events wait for a record of their run, with which they are written. */
+const TELL_MS = 100;
+
+/** @internal What `postgresJournal` gives; with its events, which workers write for whoever watches. */
+export class PostgresJournal implements Journal, AsyncDisposable {
   readonly #database: Database;
   readonly #leaseMs: number;
   /** This opening, in words; after the # it is told apart from the others of its process. */
@@ -58,6 +63,9 @@ class PostgresJournal implements Journal, AsyncDisposable {
   /** Runs that are held here, by epoch. */
   readonly #held = new Map<string, number>();
   #renewing: NodeJS.Timeout | undefined;
+  /** Events that wait for the next write of their run. */
+  readonly #told = new Map<string, { readonly epoch: number; readonly events: EventText[] }>();
+  #telling: NodeJS.Timeout | undefined;
 
   constructor(database: Database, leaseMs: number) {
     this.#database = database;
@@ -132,9 +140,29 @@ class PostgresJournal implements Journal, AsyncDisposable {
     return await this.#remove(where, [keep, olderThanMs]);
   }
 
+  /** Writes events with the run's next record, or soon without one. They follow the records before them. */
+  tell(runId: string, epoch: number, event: EventText): void {
+    const told = this.#told.get(runId);
+    if (told === undefined) this.#told.set(runId, { epoch, events: [event] });
+    else told.events.push(event);
+    this.#telling ??= setTimeout(() => {
+      this.#telling = undefined;
+      // What was taken over meanwhile is told by its new holder; an outage is heard of by the next record.
+      for (const waiting of this.#told.keys()) this.tellNow(waiting).catch(() => undefined);
+    }, TELL_MS).unref();
+  }
+
+  /** Waits until all events of a run so far are written. @throws as `write` */
+  async tellNow(runId: string): Promise<void> {
+    const told = this.#told.get(runId);
+    if (told !== undefined) await this.#change(runId, told.epoch, { records: [] });
+  }
+
   async close(): Promise<void> {
+    await Promise.allSettled(Array.from(this.#told.keys(), (runId) => this.tellNow(runId)));
     await this.#writer.idle();
     clearInterval(this.#renewing);
+    clearTimeout(this.#telling);
     this.#held.clear();
     await this.#database.close();
   }
@@ -143,13 +171,25 @@ class PostgresJournal implements Journal, AsyncDisposable {
     await this.close();
   }
 
+  /** Lets go of runs that are to be taken by others: what they still write here is refused. */
+  async release(runIds: readonly string[]): Promise<void> {
+    const text = `
+      UPDATE ${this.#database.schema}.runs r SET epoch = r.epoch + 1, owner = NULL
+      FROM unnest($1::text[], $2::int[]) AS h (id, epoch) WHERE r.id = h.id AND r.epoch = h.epoch`;
+    const held = runIds.filter((runId) => this.#held.has(runId));
+    await this.#rows(text, [held, held.map((runId) => this.#held.get(runId))]);
+    for (const runId of held) this.#release(runId, this.#held.get(runId) ?? null);
+  }
+
   async #change(
     runId: string,
     epoch: number | null,
     change: Pick<Parameters<Writer['change']>[0], 'records' | 'ending'>,
   ): ReturnType<Writer['change']> {
+    const told = epoch === null ? undefined : this.#told.get(runId);
+    if (told !== undefined) this.#told.delete(runId);
     try {
-      return await this.#writer.change({ runId, epoch, ...change });
+      return await this.#writer.change({ runId, epoch, ...change, ...(told && { events: told.events }) });
     } catch (error) {
       if (error instanceof RegattaError && error.code === 'journal/lost') this.#release(runId, epoch);
       throw error;
@@ -184,7 +224,8 @@ class PostgresJournal implements Journal, AsyncDisposable {
       WITH gone AS (
         DELETE FROM ${schema}.runs
         WHERE ${where} AND (owner IS NULL OR lease_until <= clock_timestamp()) RETURNING n),
-      records AS (DELETE FROM ${schema}.records USING gone WHERE run = gone.n)
+      records AS (DELETE FROM ${schema}.records USING gone WHERE run = gone.n),
+      events AS (DELETE FROM ${schema}.events USING gone WHERE run = gone.n)
       SELECT count(*) AS count FROM gone`;
     const [row] = await this.#rows(text, values);
     return Number(row?.count);

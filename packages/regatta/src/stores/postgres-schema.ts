@@ -32,6 +32,27 @@ const STEPS: readonly string[] = [
     value text NOT NULL,
     PRIMARY KEY (run, key)
   );
+  CREATE TABLE %.events (
+    n bigint GENERATED ALWAYS AS IDENTITY,
+    run bigint NOT NULL,
+    key text NOT NULL,
+    event text NOT NULL,
+    PRIMARY KEY (run, key)
+  );
+  CREATE TABLE %.workers (
+    id text PRIMARY KEY,
+    about text NOT NULL,
+    started_at timestamptz NOT NULL,
+    seen_at timestamptz NOT NULL
+  );
+  CREATE TABLE %.recoveries (run text PRIMARY KEY, times integer NOT NULL, results bigint NOT NULL);
+  CREATE TABLE %.dead_letters (
+    execution text PRIMARY KEY,
+    run text NOT NULL,
+    code text NOT NULL,
+    message text NOT NULL,
+    at timestamptz NOT NULL
+  );
   `,
 ];
 

@@ -173,19 +173,44 @@ wish AS (
 kept AS (
   INSERT INTO ${schema}.records (run, key, value)
   SELECT n, key, value FROM wish ORDER BY ord
-  ON CONFLICT DO NOTHING RETURNING run, key)
+  ON CONFLICT DO NOTHING RETURNING run, key),
+told AS (
+  INSERT INTO ${schema}.events (run, key, event)
+  SELECT run.n, t.key, t.event
+  FROM unnest($12::int[], $13::text[], $14::text[]) WITH ORDINALITY AS t (ix, key, event, ord)
+  JOIN run USING (ix) ORDER BY t.ord
+  ON CONFLICT DO NOTHING)
 SELECT
+  (SELECT pg_notify('${schema}', $15) WHERE $15 <> ''),
   (SELECT array_agg(ix::int) FROM run) AS done,
   (SELECT array_agg(ord::int) FROM wish w
     WHERE NOT EXISTS (SELECT FROM kept k WHERE k.run = w.n AND k.key = w.key)) AS known`;
+}
+
+/** PostgreSQL's limit for one is 8000 bytes; runs have ids of 36. */
+const MAX_PAYLOAD_CHARS = 7_000;
+/** To whoever listens: look yourself. */
+export const ANY_RUN = '*';
+
+/** The runs of which there is news. */
+function toPayload(runIds: ReadonlySet<string>): string {
+  const payload = [...runIds].join(',');
+  return payload.length > MAX_PAYLOAD_CHARS || payload.includes(ANY_RUN) ? ANY_RUN : payload;
 }
 
 function valuesOf(items: readonly Item[], { owner, leaseMs }: WriterOptions): readonly unknown[] {
   const places: number[] = [];
   const keys: string[] = [];
   const texts: string[] = [];
-  for (const [index, { wishes }] of items.entries()) {
+  const events: { readonly place: number; readonly key: string; readonly text: string }[] = [];
+  const news = new Set<string>();
+  for (const [index, { runId, wishes, ending }] of items.entries()) {
+    if (ending !== undefined) news.add(runId);
     for (const { change } of wishes) {
+      for (const event of change.events ?? []) {
+        events.push({ ...event, place: index + 1 });
+        news.add(runId);
+      }
       for (const { key, text } of change.records) {
         places.push(index + 1);
         keys.push(key);
@@ -205,5 +230,9 @@ function valuesOf(items: readonly Item[], { owner, leaseMs }: WriterOptions): re
     texts,
     owner,
     leaseMs,
+    events.map(({ place }) => place),
+    events.map(({ key }) => key),
+    events.map(({ text }) => text),
+    toPayload(news),
   ];
 }

@@ -1,0 +1,209 @@
+/** What workers share beside the runs: signs of life, recoveries, dead letters, and what is told of runs. */
+import type { Json } from '../base/json.ts';
+import type { RunEnding } from '../ports/journal.ts';
+import type { RunStatus } from '../protocol/output.ts';
+import type { Database, Row } from './postgres-database.ts';
+import { lockOf } from './postgres-schema.ts';
+import { ANY_RUN } from './postgres-writer.ts';
+
+export interface WorkerSeen {
+  readonly worker: string;
+  readonly about: Json;
+  readonly startedAtMs: number;
+  /** Milliseconds since its last sign of life, by the database's clock. */
+  readonly silentMs: number;
+}
+
+export interface DeadLetter {
+  readonly executionId: string;
+  readonly runId: string;
+  readonly code: string;
+  readonly message: string;
+  readonly atMs: number;
+}
+
+export interface StoredEvent {
+  /** Where to go on: what comes later is greater. */
+  readonly cursor: string;
+  readonly event: Json;
+}
+
+export interface Ended {
+  readonly runId: string;
+  readonly status: RunStatus;
+  readonly ending: RunEnding;
+}
+
+export class Fleet {
+  readonly #database: Database;
+  readonly #s: string;
+
+  constructor(database: Database) {
+    this.#database = database;
+    this.#s = database.schema;
+  }
+
+  /** A sign of life; the first one makes the worker known. */
+  async beat(worker: string, about: Json): Promise<void> {
+    await this.#rows(
+      `INSERT INTO ${this.#s}.workers VALUES ($1, $2, clock_timestamp(), clock_timestamp())
+       ON CONFLICT (id) DO UPDATE SET about = excluded.about, seen_at = excluded.seen_at`,
+      [worker, JSON.stringify(about)],
+    );
+  }
+
+  async workers(): Promise<readonly WorkerSeen[]> {
+    const rows = await this.#rows(
+      `SELECT id, about, extract(epoch FROM started_at) * 1000 AS started,
+         extract(epoch FROM clock_timestamp() - seen_at) * 1000 AS silent
+       FROM ${this.#s}.workers ORDER BY started_at`,
+    );
+    return rows.map(({ id, about, started, silent }) => ({
+      worker: String(id),
+      about: JSON.parse(String(about)),
+      startedAtMs: Number(started),
+      silentMs: Number(silent),
+    }));
+  }
+
+  async forget(workers: readonly string[]): Promise<void> {
+    await this.#rows(`DELETE FROM ${this.#s}.workers WHERE id = ANY ($1::text[])`, [workers]);
+  }
+
+  /** Does `work` unless somebody else is at it: of all workers of the schema, one at a time. */
+  async alone(what: string, work: () => Promise<void>): Promise<boolean> {
+    const lock = lockOf(`${this.#s} ${what}`);
+    return await this.#database.borrow(async (connection) => {
+      const { rows } = await connection.query({ text: 'SELECT pg_try_advisory_lock($1) AS got', values: [lock] });
+      if (rows[0]?.got !== true) return false;
+      try {
+        await work();
+      } finally {
+        await connection.query({ text: 'SELECT pg_advisory_unlock($1)', values: [lock] });
+      }
+      return true;
+    });
+  }
+
+  /** Counts a recovery. Gives how many there were since the run last recorded a result. */
+  async countRecovery(runId: string): Promise<number> {
+    const [row] = await this.#rows(
+      `INSERT INTO ${this.#s}.recoveries AS known (run, times, results)
+       SELECT $1::text, 1, count(r.n) FROM ${this.#s}.runs JOIN ${this.#s}.records r ON r.run = runs.n
+       WHERE runs.id = $1 AND r.key !~ ':(attempt|entry|started)-[0-9.]+$'
+       ON CONFLICT (run) DO UPDATE SET
+         times = CASE WHEN known.results < excluded.results THEN 1 ELSE known.times + 1 END,
+         results = excluded.results
+       RETURNING times`,
+      [runId],
+    );
+    return Number(row?.times);
+  }
+
+  async bury(letter: Omit<DeadLetter, 'atMs'>): Promise<void> {
+    const { executionId, runId, code, message } = letter;
+    await this.#rows(
+      `INSERT INTO ${this.#s}.dead_letters VALUES ($1, $2, $3, $4, clock_timestamp()) ON CONFLICT DO NOTHING`,
+      [executionId, runId, code, message],
+    );
+  }
+
+  async deadLetters(): Promise<readonly DeadLetter[]> {
+    const rows = await this.#rows(
+      `SELECT execution, run, code, message, extract(epoch FROM at) * 1000 AS at FROM ${this.#s}.dead_letters ORDER BY at`,
+    );
+    return rows.map(({ execution, run, code, message, at }) => ({
+      executionId: String(execution),
+      runId: String(run),
+      code: String(code),
+      message: String(message),
+      atMs: Number(at),
+    }));
+  }
+
+  /** Takes a run from the list, and forgets its recoveries. Gives whether it was there. */
+  async exhume(runId: string): Promise<boolean> {
+    const gone = await this.#rows(`DELETE FROM ${this.#s}.dead_letters WHERE run = $1 RETURNING run`, [runId]);
+    await this.#rows(`DELETE FROM ${this.#s}.recoveries WHERE run = $1`, [runId]);
+    return gone.length > 0;
+  }
+
+  /** Those of `runIds` that have ended for good. */
+  async ended(runIds: readonly string[]): Promise<readonly Ended[]> {
+    const rows = await this.#rows(
+      `SELECT id, status, ending FROM ${this.#s}.runs
+       WHERE id = ANY ($1::text[]) AND status IN ('succeeded', 'failed', 'cancelled')`,
+      [runIds],
+    );
+    return rows.map(({ id, status, ending }) => ({
+      runId: String(id),
+      status: status as RunStatus, // the query asks for three of them
+      ending: JSON.parse(String(ending)) as RunEnding, // `end` wrote it
+    }));
+  }
+
+  /** Those of `runIds` that somebody holds. */
+  async held(runIds: readonly string[]): Promise<ReadonlySet<string>> {
+    const rows = await this.#rows(
+      `SELECT id FROM ${this.#s}.runs
+       WHERE id = ANY ($1::text[]) AND owner IS NOT NULL AND lease_until > clock_timestamp()`,
+      [runIds],
+    );
+    return new Set(rows.map(({ id }) => String(id)));
+  }
+
+  /** What was told of a run after `cursor`, in order. */
+  async events(runId: string, cursor: string, limit: number): Promise<readonly StoredEvent[]> {
+    const rows = await this.#rows(
+      `SELECT e.n, e.event FROM ${this.#s}.events e JOIN ${this.#s}.runs r ON e.run = r.n
+       WHERE r.id = $1 AND e.n > $2 ORDER BY e.n LIMIT $3`,
+      [runId, cursor, limit],
+    );
+    return rows.map(({ n, event }) => ({ cursor: String(n), event: JSON.parse(String(event)) }));
+  }
+
+  /** Keys of all that was told of a run. */
+  async toldKeys(runId: string): Promise<ReadonlySet<string>> {
+    const rows = await this.#rows(
+      `SELECT key FROM ${this.#s}.events WHERE run = (SELECT n FROM ${this.#s}.runs WHERE id = $1)`,
+      [runId],
+    );
+    return new Set(rows.map(({ key }) => String(key)));
+  }
+
+  /** Runs under way of which nothing was heard for so long, the quietest first. */
+  async quiet(olderThanMs: number): Promise<readonly { readonly runId: string; readonly silentMs: number }[]> {
+    const rows = await this.#rows(
+      `SELECT id, extract(epoch FROM clock_timestamp() - updated_at) * 1000 AS silent FROM ${this.#s}.runs
+       WHERE status = 'running' AND updated_at < clock_timestamp() - $1::float8 * interval '1 ms'
+       ORDER BY updated_at LIMIT 1000`,
+      [olderThanMs],
+    );
+    return rows.map(({ id, silent }) => ({ runId: String(id), silentMs: Number(silent) }));
+  }
+
+  /**
+   * Calls `onNews` when something was written of a run, or of any (null), until `signal` is aborted or the
+   * connection breaks. What is missed meanwhile is missed: who listens also looks from time to time.
+   */
+  async listen(onNews: (runId: string | null) => void, signal: AbortSignal): Promise<void> {
+    await this.#database.borrow(async (connection) => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const stop = (): void => resolve();
+      connection.on('error', stop);
+      connection.on('end', stop);
+      signal.addEventListener('abort', stop, { once: true });
+      connection.on('notification', ({ payload = '' }) => {
+        for (const runId of payload.split(',')) onNews(runId === ANY_RUN ? null : runId);
+      });
+      await connection.query({ text: `LISTEN ${this.#s}` });
+      if (!signal.aborted) await promise;
+      signal.removeEventListener('abort', stop);
+      throw new Error('The connection is listening, and nobody else may get it.'); // it is closed, not given back
+    });
+  }
+
+  async #rows(text: string, values: readonly unknown[] = []): Promise<readonly Row[]> {
+    return (await this.#database.query({ text }, values)).rows;
+  }
+}
