@@ -100,6 +100,7 @@ export interface ErrorDetails {
   'engine/in-use': { readonly engine: string };
   'engine/no-module': { readonly crew: string; readonly known: readonly string[] };
   'engine/unknown-run': { readonly runId: string };
+  'engine/unknown-schedule': { readonly name: string; readonly known: readonly string[] };
   'engine/not-portable': { readonly engine: string; readonly field: string };
   'engine/crew-not-found': { readonly module: string; readonly export: string };
   'journal/missing': { readonly option: string };

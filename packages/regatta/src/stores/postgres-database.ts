@@ -39,6 +39,7 @@ export interface Connection {
 interface Pool extends Connection {
   connect(): Promise<Connection & { release(error?: Error | boolean): void }>;
   on(event: 'error', listener: (error: Error) => void): unknown;
+  on(event: 'connect', listener: (connection: Notifying) => void): unknown;
   end(): Promise<void>;
 }
 
@@ -153,7 +154,9 @@ export class Database {
       allowExitOnIdle: true,
       application_name: 'regatta',
     });
-    pool.on('error', () => undefined); // an idle connection broke: whoever needs one next gets another
+    // A connection that breaks is told of as an event, too, and one that nobody hears ends the process.
+    pool.on('error', () => undefined);
+    pool.on('connect', (connection) => void connection.on('error', () => undefined));
     try {
       const connection = await pool.connect();
       try {

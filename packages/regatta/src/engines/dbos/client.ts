@@ -1,7 +1,7 @@
 /** The queues as whoever orders runs sees them. Any number of clients may live in one process. */
 import { Problems } from '../../base/problems.ts';
 import { type RunOrder, runIdOf } from './order.ts';
-import { APPLICATION, dbosSchema, loadSdk, toLogger, versionName, WORKFLOW } from './sdk.ts';
+import { APPLICATION, dbosSchema, loadSdk, SCHEDULED, toLogger, versionName, WORKFLOW } from './sdk.ts';
 
 export interface ClientOptions {
   readonly connectionString: string;
@@ -10,9 +10,12 @@ export interface ClientOptions {
   readonly log: (line: string) => void;
 }
 
-export interface EnqueueOptions {
+export interface EnqueueOptions extends Routing {
   /** Of the DBOS workflow. One that is there already stays as it is. */
   readonly executionId: string;
+}
+
+export interface Routing {
   readonly queue: string;
   readonly version: string;
   /** From 0, which is the most urgent. */
@@ -52,12 +55,24 @@ export interface StartRate {
   readonly perMs: number;
 }
 
+/** A run that is ordered at times. */
+export interface Schedule {
+  readonly name: string;
+  /** Five fields, or six with seconds first. */
+  readonly cron: string;
+  /** Such as `Europe/Paris`; null = UTC. */
+  readonly timeZone: string | null;
+  readonly order: RunOrder;
+  readonly routing: Routing;
+}
+
 /** What a tenant's runs are kept apart by where they name none. */
 const NO_TENANT = '-';
 const WORKER_CONCURRENCY = 10;
 const POLL_MS = 100;
 
 type SdkClient = Awaited<ReturnType<Awaited<ReturnType<typeof loadSdk>>['DBOSClient']['create']>>;
+type SdkEnqueueOptions = Parameters<SdkClient['enqueue']>[0];
 type SdkStatus = NonNullable<Awaited<ReturnType<SdkClient['listWorkflows']>>[number]>;
 
 export class QueueClient {
@@ -81,18 +96,27 @@ export class QueueClient {
   }
 
   /** One that is there already stays as it is, whatever it was ordered with. */
-  async enqueue(order: RunOrder, { executionId, queue, version, priority }: EnqueueOptions): Promise<void> {
-    await this.#client.enqueue(
-      {
-        queueName: queue,
-        workflowName: WORKFLOW,
-        workflowID: executionId,
-        appVersion: versionName(version),
-        queuePartitionKey: order.tenant ?? NO_TENANT, // a queue without limits for tenants takes no notice
-        ...(priority === undefined ? {} : { priority }),
-      },
-      order,
-    );
+  async enqueue(order: RunOrder, options: EnqueueOptions): Promise<void> {
+    await this.#client.enqueue(toSdkOptions(order, options), order);
+  }
+
+  /** One of the same name is replaced. */
+  async schedule({ name, cron, timeZone, ...context }: Schedule): Promise<void> {
+    const options = timeZone === null ? {} : { cronTimezone: timeZone };
+    const schedule = { scheduleName: name, workflowName: SCHEDULED, schedule: cron, context, ...options };
+    await this.#client.applySchedules([schedule]);
+  }
+
+  async schedules(): Promise<readonly Schedule[]> {
+    const found = await this.#client.listSchedules({ workflowName: SCHEDULED, applicationName: APPLICATION });
+    return found.map(({ scheduleName: name, schedule: cron, cronTimezone: timeZone, context }) => ({
+      ...{ name, cron, timeZone },
+      ...(context as Pick<Schedule, 'order' | 'routing'>), // `schedule` gave it
+    }));
+  }
+
+  async unschedule(name: string): Promise<void> {
+    await this.#client.deleteSchedule(name);
   }
 
   /** All executions of a run, the first one first. */
@@ -135,6 +159,21 @@ export class QueueClient {
   async close(): Promise<void> {
     await this.#client.destroy();
   }
+}
+
+/** As DBOS takes them, here and in a workflow. */
+export function toSdkOptions(
+  order: RunOrder,
+  { executionId, queue, version, priority }: EnqueueOptions,
+): SdkEnqueueOptions {
+  return {
+    queueName: queue,
+    workflowName: WORKFLOW,
+    workflowID: executionId,
+    appVersion: versionName(version),
+    queuePartitionKey: order.tenant ?? NO_TENANT, // a queue without limits for tenants takes no notice
+    ...(priority === undefined ? {} : { priority }),
+  };
 }
 
 /** @throws RegattaError `definition/invalid` */

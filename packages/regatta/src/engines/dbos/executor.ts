@@ -4,9 +4,9 @@
  */
 import { RegattaError } from '../../base/errors.ts';
 import type { Json } from '../../base/json.ts';
-import { type QueueLimits, toQueueParameters } from './client.ts';
-import type { RunOrder } from './order.ts';
-import { APPLICATION, dbosSchema, loadSdk, type Sdk, toLogger, versionName, WORKFLOW } from './sdk.ts';
+import { type QueueLimits, type Schedule, toQueueParameters, toSdkOptions } from './client.ts';
+import { type RunOrder, scheduledRunId } from './order.ts';
+import { APPLICATION, dbosSchema, loadSdk, SCHEDULED, type Sdk, toLogger, versionName, WORKFLOW } from './sdk.ts';
 
 export interface ExecutorOptions {
   readonly connectionString: string;
@@ -21,6 +21,9 @@ export interface ExecutorOptions {
   /** Does an execution, and gives what is to be kept of it. What it throws is kept as DBOS's own failure. */
   readonly perform: (executionId: string, order: RunOrder) => Promise<Json>;
 }
+
+/** Milliseconds until a new schedule is known to workers. */
+const SCHEDULES_MS = 10_000;
 
 /** Marks the library while an executor has it, so that another copy of this package sees it, too. */
 const MARK = Symbol.for('regatta.dbos.executor');
@@ -50,11 +53,13 @@ export class DbosExecutor {
         logger: toLogger(options.log),
         runMigrations: false,
         enableOTLP: false,
+        schedulerPollingIntervalMs: SCHEDULES_MS,
         useListenNotify: false, // for DBOS's own messages and streams, of which there are none
       });
       DBOS.registerWorkflow(async (order: RunOrder) => await options.perform(DBOS.workflowID ?? '', order), {
         name: WORKFLOW,
       });
+      DBOS.registerWorkflow((_time: Date, due: Due) => orderDue(DBOS, due), { name: SCHEDULED });
       await DBOS.launch();
     } catch (error) {
       await shutDown(DBOS);
@@ -106,6 +111,14 @@ export class DbosExecutor {
     this.#isOpen = false;
     await shutDown(this.#sdk, timeoutMs);
   }
+}
+
+type Due = Pick<Schedule, 'order' | 'routing'>;
+
+/** Named by its occurrence, so an occurrence that is repeated orders the same run. */
+async function orderDue(sdk: Sdk['DBOS'], { order, routing }: Due): Promise<void> {
+  const executionId = scheduledRunId(sdk.workflowID ?? '');
+  await sdk.enqueueWorkflowWithOptions(toSdkOptions(order, { ...routing, executionId }), order);
 }
 
 async function shutDown(sdk: Sdk['DBOS'], timeoutMs = 0): Promise<void> {

@@ -31,3 +31,8 @@ export function runIdOf(executionId: string): string {
 export function isAnswered(executionId: string): boolean {
   return executionId.includes(`${PART}answer-`);
 }
+
+/** The run that an occurrence of a schedule orders: the same, however often the occurrence is repeated. */
+export function scheduledRunId(occurrence: string): string {
+  return `${occurrence}-run`;
+}

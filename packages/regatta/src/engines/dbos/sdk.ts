@@ -4,9 +4,11 @@ import { RegattaError } from '../../base/errors.ts';
 export type Sdk = Pick<typeof import('@dbos-inc/dbos-sdk'), 'DBOS' | 'DBOSClient'>;
 
 export const SDK_VERSION = '5.3.0';
-/** The name of our application in DBOS, and of its one workflow. */
+/** The name of our application in DBOS, and of its workflow. */
 export const APPLICATION = 'regatta';
 export const WORKFLOW = 'regatta.run';
+/** Orders a run when its time has come. */
+export const SCHEDULED = 'regatta.order';
 
 /** @throws RegattaError `engine/missing-package` */
 export async function loadSdk(): Promise<Sdk> {

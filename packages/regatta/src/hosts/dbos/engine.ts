@@ -6,7 +6,7 @@ import { createId } from '../../base/ids.ts';
 import { toJson } from '../../base/json.ts';
 import { Problems, show } from '../../base/problems.ts';
 import type { Inputs } from '../../base/template.ts';
-import { checkLimits, type Execution, QueueClient, type QueueLimits } from '../../engines/dbos/client.ts';
+import { checkLimits, type Execution, QueueClient, type QueueLimits, type Schedule } from '../../engines/dbos/client.ts';
 import { executionId, type RunOrder } from '../../engines/dbos/order.ts';
 import type { Engine } from '../../ports/engine.ts';
 import type { JournaledRun, RunFilter } from '../../ports/journal.ts';
@@ -41,6 +41,15 @@ export interface EnqueueOptions {
   readonly stream?: boolean;
 }
 
+export interface ScheduleOptions extends Omit<EnqueueOptions, 'idempotencyKey' | 'deadline'> {
+  /** Five fields, or six with seconds first: `0 3 * * *` is each night at three. */
+  readonly cron: string;
+  /** Such as `Europe/Paris`. @default UTC */
+  readonly timeZone?: string;
+  readonly crew: CrewName;
+  readonly inputs?: Inputs;
+}
+
 /** What names a crew: the crew itself, where it has a ref, or the ref alone. */
 export type CrewName = CrewRef | { readonly name: string; readonly ref: CrewRef | undefined };
 
@@ -65,6 +74,12 @@ export interface DbosEngine extends Engine, AsyncDisposable {
   active(filter?: { readonly queue?: string; readonly limit?: number }): Promise<readonly Execution[]>;
   /** Sets up a queue: at once, for all workers. */
   setQueue(queue: string, limits: QueueLimits): Promise<void>;
+  /** Orders a run at times, whichever workers there are then; one of the same name is replaced. Known within 10 seconds. */
+  schedule(name: string, options: ScheduleOptions): Promise<void>;
+  schedules(): Promise<readonly Schedule[]>;
+  unschedule(name: string): Promise<void>;
+  /** Orders a scheduled run now. @throws RegattaError `engine/unknown-schedule` */
+  trigger(name: string): Promise<RemoteRun>;
   workers(): Promise<readonly WorkerSeen[]>;
   /** Runs that were put aside, with the reason. */
   deadLetters(): Promise<readonly DeadLetter[]>;
@@ -129,6 +144,27 @@ export function dbosEngine(options: DbosEngineOptions): DbosEngine {
     return await order(runId, { ...base, ref: refOf(crew), inputs: toJson(inputs), deadlineAtMs }, given);
   }
 
+  async function schedule(name: string, given: ScheduleOptions): Promise<void> {
+    check(given);
+    checkName(name);
+    const { tenant = null, stream = false, inputs = {}, cron, timeZone = null, priority } = given;
+    const ref = refOf(given.crew);
+    const base = { form: 1, tenant, stream, isHeardElsewhere: false, deadlineAtMs: null } as const;
+    const routing = { queue: given.queue ?? queue, version: ref.version, priority };
+    const client = await queues();
+    await client.schedule({ name, cron, timeZone, order: { ...base, ref, inputs: toJson(inputs) }, routing });
+  }
+
+  async function trigger(name: string): Promise<RemoteRun> {
+    const client = await queues();
+    const known = await client.schedules();
+    const found = known.find((one) => one.name === name);
+    if (found === undefined) throw unknownSchedule(name, known);
+    const runId = `${name}-${createId(systemClock, Math.random)}`;
+    await client.enqueue(found.order, { ...found.routing, executionId: runId });
+    return remoteRun(runId, parts);
+  }
+
   async function requeue(runId: string): Promise<void> {
     const client = await queues();
     const [first] = await client.executionsOf(runId);
@@ -158,6 +194,10 @@ export function dbosEngine(options: DbosEngineOptions): DbosEngine {
       checkLimits(`The limits of queue "${name}"`, limits);
       await (await queues()).setQueue(name, limits);
     },
+    schedule,
+    schedules: async () => await (await queues()).schedules(),
+    unschedule: async (name) => await (await queues()).unschedule(name),
+    trigger,
     workers: () => fleet.workers(),
     deadLetters: () => fleet.deadLetters(),
     requeue,
@@ -179,6 +219,21 @@ function check({ priority, tenant, idempotencyKey, queue, deadline }: EnqueueOpt
     const message = `deadline must be a time, got ${show(deadline)}. Give milliseconds since the epoch or a Date.`;
     problems.add('deadline', deadline, message);
   }
+  problems.throwIfAny();
+}
+
+function unknownSchedule(name: string, known: readonly Schedule[]): RegattaError {
+  const names = known.map((one) => one.name);
+  const message = `There is no schedule "${name}" (there are ${names.length === 0 ? 'none' : names.join(', ')}). Name one that there is.`;
+  return new RegattaError('engine/unknown-schedule', message, { name, known: names });
+}
+
+/** It is a part of its runs' ids. */
+function checkName(name: string): void {
+  if (/^[\w.-]+$/.test(name)) return;
+  const problems = new Problems('The schedule');
+  const message = `name must be letters, digits, dots, - and _, got ${show(name)}. Name it so.`;
+  problems.add('name', name, message);
   problems.throwIfAny();
 }
 

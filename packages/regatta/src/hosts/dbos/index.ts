@@ -1,5 +1,5 @@
 /** `regatta/dbos`: runs over many machines. */
-export type { Execution, QueueLimits, StartRate } from '../../engines/dbos/client.ts';
+export type { Execution, QueueLimits, Routing, Schedule, StartRate } from '../../engines/dbos/client.ts';
 export type { RunOrder } from '../../engines/dbos/order.ts';
 export type { PostgresOptions } from '../../stores/postgres-database.ts';
 export type { DeadLetter, WorkerSeen } from '../../stores/postgres-fleet.ts';
@@ -10,6 +10,7 @@ export {
   type DbosEngineOptions,
   dbosEngine,
   type EnqueueOptions,
+  type ScheduleOptions,
   type StuckRun,
 } from './engine.ts';
 export type {
