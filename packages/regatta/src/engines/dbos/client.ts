@@ -1,7 +1,7 @@
 /** The queues as whoever orders runs sees them. Any number of clients may live in one process. */
 import { Problems } from '../../base/problems.ts';
 import { type RunOrder, runIdOf } from './order.ts';
-import { APPLICATION, dbosSchema, loadSdk, SCHEDULED, toLogger, versionName, WORKFLOW } from './sdk.ts';
+import { APPLICATION, dbosSchema, loadSdk, SCHEDULED, toLogger, versionName, versionOf, WORKFLOW } from './sdk.ts';
 
 export interface ClientOptions {
   readonly connectionString: string;
@@ -228,7 +228,7 @@ function toExecution(found: SdkStatus): Execution {
     status: STATUSES[found.status] ?? 'failed',
     queue: found.queueName ?? null,
     priority: found.priority ?? 0,
-    version: found.applicationVersion ?? '',
+    version: versionOf(found.applicationVersion ?? ''),
     order: order?.form === 1 ? order : null,
     worker: found.executorId ?? null,
   };

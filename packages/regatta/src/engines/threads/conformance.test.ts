@@ -1,18 +1,8 @@
 /** The same crew gives the same result, events, usage and callbacks on the event loop and on a thread. */
 import { afterAll, beforeEach, expect, test } from 'vitest';
-import {
-  type Crew,
-  callback,
-  createRuntime,
-  guard,
-  isRegattaError,
-  type KickoffOptions,
-  type RunEvent,
-  type RuntimeOptions,
-  threads,
-  transform,
-} from '../../index.ts';
+import { callback, createRuntime, guard, type RunEvent, threads, transform } from '../../index.ts';
 import { memoryJournal } from '../../testing/index.ts';
+import { type Case, record } from '../conformance.fixture.ts';
 import * as crews from './fixtures/crews.fixture.ts';
 
 const engine = threads({ size: 1 });
@@ -20,41 +10,6 @@ afterAll(() => engine.close?.());
 beforeEach(() => {
   crews.heard.length = 0;
 });
-
-interface Case {
-  readonly crew: Crew;
-  readonly options?: () => Omit<KickoffOptions, 'runtime'>;
-  readonly runtime?: () => RuntimeOptions;
-  /** Cancels when the first event of this type is heard. */
-  readonly cancelAt?: RunEvent['type'];
-}
-
-/** All that can be seen of one run, without what differs from run to run. */
-async function record({ crew, options, runtime: runtimeOptions, cancelAt }: Case, on: RuntimeOptions) {
-  crews.heard.length = 0;
-  const given = options?.() ?? {};
-  const runtime = createRuntime({ ...runtimeOptions?.(), ...on });
-  const cancel = callback(({ type }) => {
-    if (type === cancelAt) run.cancel('enough');
-  });
-  const run = runtime.start(crew, { ...given, callbacks: [...(given.callbacks ?? []), cancel] });
-  const result = await run.result.then(
-    ({ text, parsed, tasks }) => ({ text, parsed, tasks }),
-    (error) => ({
-      isOurs: isRegattaError(error),
-      code: error.code,
-      message: error.message,
-      details: error.details,
-      cause: String(error.cause),
-    }),
-  );
-  const events: unknown[] = [];
-  for await (const event of run.events()) events.push({ ...event, time: 0, engine: 'any' });
-  const { lanes, ...audit } = await run.flush();
-  const { usage, ledger, status } = run;
-  const seen = { result, events, usage, ledger, status, audit, heard: [...crews.heard] };
-  return JSON.parse(JSON.stringify(seen).replaceAll(run.id, 'RUN'));
-}
 
 async function expectSame(given: Case) {
   const here = await record(given, {});

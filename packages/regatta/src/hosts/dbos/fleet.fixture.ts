@@ -45,8 +45,13 @@ export class TestFleet {
   }
 
   get uses(): readonly Use[] {
+    return this.lines<Use>();
+  }
+
+  /** What the crews of this test wrote, in the order in which they did. */
+  lines<Line>(): readonly Line[] {
     const lines = readFileSync(this.#log, 'utf8').split('\n');
-    return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Use);
+    return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Line);
   }
 
   /** What is wrong with a run: of its records, against what was asked of the outside for it. */
