@@ -70,18 +70,20 @@ export class Fleet {
     await this.#rows(`DELETE FROM ${this.#s}.workers WHERE id = ANY ($1::text[])`, [workers]);
   }
 
-  /** Does `work` unless somebody else is at it: of all workers of the schema, one at a time. */
-  async alone(what: string, work: () => Promise<void>): Promise<boolean> {
-    const lock = lockOf(`${this.#s} ${what}`);
-    return await this.#database.borrow(async (connection) => {
-      const { rows } = await connection.query({ text: 'SELECT pg_try_advisory_lock($1) AS got', values: [lock] });
-      if (rows[0]?.got !== true) return false;
-      try {
-        await work();
-      } finally {
-        await connection.query({ text: 'SELECT pg_advisory_unlock($1)', values: [lock] });
-      }
-      return true;
+  /**
+   * Does `work` unless somebody else is at it: of all workers of the schema, one at a time. One that is
+   * stopped in the middle keeps the others out for `maxMs` and no longer, so the work must bear to be
+   * done by two.
+   */
+  async alone(what: string, maxMs: number, work: () => Promise<void>): Promise<void> {
+    await this.#database.borrow(async (connection) => {
+      await connection.query({ text: 'BEGIN' });
+      // The server ends the transaction, and with it the lock, of who says nothing for so long.
+      await connection.query({ text: `SET LOCAL idle_in_transaction_session_timeout = ${Math.ceil(maxMs)}` });
+      const values = [lockOf(`${this.#s} ${what}`)];
+      const { rows } = await connection.query({ text: 'SELECT pg_try_advisory_xact_lock($1) AS got', values });
+      if (rows[0]?.got === true) await work();
+      await connection.query({ text: 'COMMIT' });
     });
   }
 

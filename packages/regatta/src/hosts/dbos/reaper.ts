@@ -56,7 +56,7 @@ export class Reaper {
 
   async #reap(): Promise<void> {
     const { worker, fleet, executor, performer, failoverMs } = this.#options;
-    await fleet.alone('reaping', async () => {
+    await fleet.alone('reaping', failoverMs / BEATS, async () => {
       const workers = await fleet.workers();
       const isDead = (silentMs: number): boolean => silentMs > (failoverMs * DEAD_AFTER_BEATS) / BEATS;
       const alive = new Set(workers.filter(({ silentMs }) => !isDead(silentMs)).map((one) => one.worker));
