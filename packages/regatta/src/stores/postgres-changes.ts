@@ -16,6 +16,13 @@ export interface EventText {
   readonly text: string;
 }
 
+/** What an attempt took of what was reserved for it. */
+export interface Settled {
+  readonly key: string;
+  readonly tokens: number;
+  readonly nanoUsd: number;
+}
+
 /** One wish of one run: to begin, or to go on by its hold; then what comes with it. */
 export interface Change {
   readonly runId: string;
@@ -24,6 +31,7 @@ export interface Change {
   readonly create?: RunRecord;
   readonly records: readonly RecordText[];
   readonly events?: readonly EventText[];
+  readonly settled?: Settled | undefined;
   readonly ending?: { readonly status: string; readonly text: string };
 }
 

@@ -18,7 +18,9 @@ import type {
   Written,
 } from '../ports/journal.ts';
 import { ownerHere } from './owner.ts';
-import type { EventText } from './postgres-changes.ts';
+import type { Budgets } from './postgres-budgets.ts';
+import type { Change, EventText } from './postgres-changes.ts';
+import { toAttempt, toSettled } from './postgres-money.ts';
 import { Database, type PostgresOptions, type Row } from './postgres-database.ts';
 import { toFailure, unknownRun, Writer } from './postgres-writer.ts';
 
@@ -66,6 +68,7 @@ export class PostgresJournal implements Journal, AsyncDisposable {
   /** Events that wait for the next write of their run. */
   readonly #told = new Map<string, { readonly epoch: number; readonly events: EventText[] }>();
   #telling: NodeJS.Timeout | undefined;
+  readonly #limited = new Map<string, { readonly budgets: Budgets; readonly names: readonly string[] }>();
 
   constructor(database: Database, leaseMs: number) {
     this.#database = database;
@@ -109,8 +112,29 @@ export class PostgresJournal implements Journal, AsyncDisposable {
     return row && { key, value: JSON.parse(String(row.value)) };
   }
 
+  /**
+   * From now on, what a run's attempts may need is reserved from these budgets before they are recorded,
+   * and what they took is settled with its record, until `unlimit`.
+   */
+  limit(runId: string, budgets: Budgets, names: readonly string[]): void {
+    if (names.length > 0) this.#limited.set(runId, { budgets, names });
+  }
+
+  /** The run has ended here: what it has reserved and not settled is given back. */
+  async unlimit(runId: string): Promise<void> {
+    const limits = this.#limited.get(runId);
+    this.#limited.delete(runId);
+    await limits?.budgets.release(runId);
+  }
+
   async write(runId: string, record: StepRecord, epoch: number | null): Promise<Written> {
-    const { values, isFirst } = await this.#change(runId, epoch, { records: [toText(record)] });
+    const limits = this.#limited.get(runId);
+    const attempt = limits && toAttempt(record);
+    if (attempt !== undefined) {
+      await limits?.budgets.reserve({ ...attempt, runId, key: record.key, budgets: limits.names });
+    }
+    const settled = limits && toSettled(record);
+    const { values, isFirst } = await this.#change(runId, epoch, { records: [toText(record)], settled });
     return { value: values[0] ?? null, isFirst: isFirst[0] === true };
   }
 
@@ -184,7 +208,7 @@ export class PostgresJournal implements Journal, AsyncDisposable {
   async #change(
     runId: string,
     epoch: number | null,
-    change: Pick<Parameters<Writer['change']>[0], 'records' | 'ending'>,
+    change: Pick<Change, 'records' | 'ending' | 'settled'>,
   ): ReturnType<Writer['change']> {
     const told = epoch === null ? undefined : this.#told.get(runId);
     if (told !== undefined) this.#told.delete(runId);

@@ -45,6 +45,37 @@ const STEPS: readonly string[] = [
     started_at timestamptz NOT NULL,
     seen_at timestamptz NOT NULL
   );
+  CREATE TABLE %.budgets (
+    name text PRIMARY KEY,
+    max_nano_usd bigint,
+    max_tokens bigint,
+    max_calls bigint,
+    nano_usd bigint NOT NULL DEFAULT 0,
+    tokens bigint NOT NULL DEFAULT 0,
+    calls bigint NOT NULL DEFAULT 0
+  ) WITH (fillfactor = 20);
+  CREATE TABLE %.reservations (
+    run text NOT NULL,
+    key text NOT NULL,
+    budget text NOT NULL,
+    tokens bigint NOT NULL,
+    nano_usd bigint NOT NULL,
+    PRIMARY KEY (run, key, budget)
+  );
+  CREATE TABLE %.handlers (name text PRIMARY KEY);
+  CREATE TABLE %.outbox (
+    handler text NOT NULL,
+    run bigint NOT NULL,
+    version bigint NOT NULL DEFAULT 1,
+    cursor bigint NOT NULL DEFAULT 0,
+    failures integer NOT NULL DEFAULT 0,
+    problem text,
+    claim text,
+    not_before timestamptz NOT NULL DEFAULT '-infinity',
+    is_open boolean NOT NULL DEFAULT true,
+    PRIMARY KEY (handler, run)
+  );
+  CREATE INDEX outbox_open ON %.outbox (handler, not_before) WHERE is_open;
   CREATE TABLE %.recoveries (run text PRIMARY KEY, times integer NOT NULL, results bigint NOT NULL);
   CREATE TABLE %.dead_letters (
     execution text PRIMARY KEY,

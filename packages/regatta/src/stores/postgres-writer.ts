@@ -9,6 +9,7 @@ import {
   type Changed,
   type Item,
   type RecordText,
+  type Settled,
   takeBatch,
   type Wish,
 } from './postgres-changes.ts';
@@ -179,7 +180,21 @@ told AS (
   SELECT run.n, t.key, t.event
   FROM unnest($12::int[], $13::text[], $14::text[]) WITH ORDINALITY AS t (ix, key, event, ord)
   JOIN run USING (ix) ORDER BY t.ord
-  ON CONFLICT DO NOTHING)
+  ON CONFLICT DO NOTHING),
+posted AS (
+  INSERT INTO ${schema}.outbox AS o (handler, run)
+  SELECT h.name, run.n FROM ${schema}.handlers h CROSS JOIN run WHERE run.ix = ANY ($12::int[])
+  ON CONFLICT (handler, run) DO UPDATE SET version = o.version + 1, is_open = true),
+paid AS (
+  DELETE FROM ${schema}.reservations r
+  USING unnest($16::int[], $17::text[], $18::bigint[], $19::bigint[]) AS t (ix, key, tokens, nano_usd)
+    JOIN run USING (ix) JOIN item i USING (ix)
+  WHERE r.run = i.id AND r.key = t.key
+  RETURNING r.budget, t.tokens - r.tokens AS tokens, t.nano_usd - r.nano_usd AS nano_usd),
+booked AS (
+  UPDATE ${schema}.budgets b SET tokens = b.tokens + d.tokens, nano_usd = b.nano_usd + d.nano_usd
+  FROM (SELECT budget, sum(tokens) AS tokens, sum(nano_usd) AS nano_usd FROM paid GROUP BY budget ORDER BY budget) d
+  WHERE b.name = d.budget)
 SELECT
   (SELECT pg_notify('${schema}', $15) WHERE $15 <> ''),
   (SELECT array_agg(ix::int) FROM run) AS done,
@@ -204,9 +219,11 @@ function valuesOf(items: readonly Item[], { owner, leaseMs }: WriterOptions): re
   const texts: string[] = [];
   const events: { readonly place: number; readonly key: string; readonly text: string }[] = [];
   const news = new Set<string>();
+  const settled: (Settled & { readonly place: number })[] = [];
   for (const [index, { runId, wishes, ending }] of items.entries()) {
     if (ending !== undefined) news.add(runId);
     for (const { change } of wishes) {
+      if (change.settled !== undefined) settled.push({ ...change.settled, place: index + 1 });
       for (const event of change.events ?? []) {
         events.push({ ...event, place: index + 1 });
         news.add(runId);
@@ -234,5 +251,9 @@ function valuesOf(items: readonly Item[], { owner, leaseMs }: WriterOptions): re
     events.map(({ key }) => key),
     events.map(({ text }) => text),
     toPayload(news),
+    settled.map(({ place }) => place),
+    settled.map(({ key }) => key),
+    settled.map(({ tokens }) => tokens),
+    settled.map(({ nanoUsd }) => nanoUsd),
   ];
 }

@@ -7,13 +7,17 @@ import { toJson } from '../../base/json.ts';
 import { Problems, show } from '../../base/problems.ts';
 import type { Inputs } from '../../base/template.ts';
 import { checkLimits, type Execution, QueueClient, type QueueLimits, type Schedule } from '../../engines/dbos/client.ts';
+import { checkAllowance } from '../../observe/allowance.ts';
 import { executionId, type RunOrder } from '../../engines/dbos/order.ts';
 import type { Engine } from '../../ports/engine.ts';
 import type { JournaledRun, RunFilter } from '../../ports/journal.ts';
 import type { CrewRef } from '../../protocol/crew-ref.ts';
+import { type BudgetState, Budgets, type SharedBudget } from '../../stores/postgres-budgets.ts';
 import { Database, type PostgresOptions } from '../../stores/postgres-database.ts';
 import { type DeadLetter, Fleet, type WorkerSeen } from '../../stores/postgres-fleet.ts';
 import { PostgresJournal } from '../../stores/postgres-journal.ts';
+import { Outbox, type StuckDelivery } from '../../stores/postgres-outbox.ts';
+import { type DeliverOptions, deliverTo, type DurableHandler } from './deliver.ts';
 import { executeOn } from './execute.ts';
 import { migrateDbos } from './migrate.ts';
 import { type RemoteParts, type RemoteRun, remoteRun, unknownRun } from './remote-run.ts';
@@ -87,6 +91,22 @@ export interface DbosEngine extends Engine, AsyncDisposable {
   requeue(runId: string): Promise<void>;
   /** Runs under way of which nothing was heard for `olderThanMs`. @default 600000 */
   stuck(options?: { readonly olderThanMs?: number }): Promise<readonly StuckRun[]>;
+  /**
+   * What the runs of a tenant, or with `*` all runs, may spend in all, over all workers; null = no limit.
+   * Runs that begin from now on are held to it, and have what they may need reserved before each call.
+   */
+  setBudget(tenant: string, budget: SharedBudget | null): Promise<void>;
+  budgets(): Promise<readonly BudgetState[]>;
+  /**
+   * Gives each event of each run to a handler at least once, in the order of its run, after what caused
+   * it is kept for good; from the first call of this name on, whichever processes are there. One that
+   * throws is tried again, later and later. Ends with `close` of what it gives, or of the engine.
+   */
+  deliver(name: string, handler: DurableHandler, options?: DeliverOptions): Promise<AsyncDisposable>;
+  /** Forgets a durable handler, and what waits for it. */
+  undeliver(name: string): Promise<void>;
+  /** Where durable handlers failed and will be tried again. */
+  failingDeliveries(): Promise<readonly StuckDelivery[]>;
   /** Releases connections. Runs go on. Idempotent. */
   close(): Promise<void>;
 }
@@ -126,6 +146,9 @@ export function dbosEngine(options: DbosEngineOptions): DbosEngine {
   const fleet = new Fleet(database);
   const watcher = new Watcher(fleet, queues);
   const journal = new PostgresJournal(database, LEASE_MS);
+  const budgets = new Budgets(database);
+  const outbox = new Outbox(database);
+  const delivering = new Set<AsyncDisposable>();
   const parts: RemoteParts = { journal, fleet, watcher, queues };
 
   async function order(runId: string, given: RunOrder, { queue: named, priority }: EnqueueOptions): Promise<RemoteRun> {
@@ -176,6 +199,7 @@ export function dbosEngine(options: DbosEngineOptions): DbosEngine {
 
   async function close(): Promise<void> {
     watcher.close();
+    await Promise.all(Array.from(delivering, (one) => one[Symbol.asyncDispose]()));
     const client = await opening?.catch(() => undefined); // who asked for it has heard why it failed
     opening = undefined;
     await client?.close();
@@ -201,6 +225,21 @@ export function dbosEngine(options: DbosEngineOptions): DbosEngine {
     workers: () => fleet.workers(),
     deadLetters: () => fleet.deadLetters(),
     requeue,
+    setBudget: async (tenant, budget) => {
+      const owner = new Problems(`The budget of ${show(tenant)}`);
+      checkAllowance(owner, { budget: budget ?? {} });
+      owner.throwIfAny();
+      await budgets.set(tenant, budget);
+    },
+    budgets: () => budgets.list(),
+    deliver: async (name, handler, given = {}) => {
+      await outbox.register(name);
+      const one = deliverTo({ outbox, fleet, log: onLog }, name, handler, given);
+      delivering.add(one);
+      return one;
+    },
+    undeliver: (name) => outbox.unregister(name),
+    failingDeliveries: () => outbox.failing(),
     stuck: ({ olderThanMs = STUCK_MS } = {}) => fleet.quiet(olderThanMs),
     close,
     [Symbol.asyncDispose]: close,

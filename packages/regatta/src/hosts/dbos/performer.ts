@@ -12,6 +12,7 @@ import type { RecordingSetup } from '../../run/recording.ts';
 import { claimRun } from '../../run/resume.ts';
 import type { Run } from '../../run/run.ts';
 import type { RuntimeCore } from '../../run/runtime.ts';
+import { ALL, type Budgets } from '../../stores/postgres-budgets.ts';
 import type { Fleet } from '../../stores/postgres-fleet.ts';
 import type { PostgresJournal } from '../../stores/postgres-journal.ts';
 import type { Crews } from './crews.ts';
@@ -22,6 +23,7 @@ export interface PerformerOptions {
   readonly journal: PostgresJournal;
   readonly fleet: Fleet;
   readonly crews: Crews;
+  readonly budgets: Budgets;
   /** Puts an execution back for another try, now or once the database is there again. */
   readonly putBack: (executionId: string) => Promise<void>;
 }
@@ -87,12 +89,13 @@ export class Performer {
   }
 
   async #perform(executionId: string, order: RunOrder): Promise<string> {
-    const { core, journal } = this.#options;
+    const { core, journal, budgets } = this.#options;
     const runId = runIdOf(executionId);
     if (order?.form !== 1) throw unknownForm(executionId);
     const crew = await this.#options.crews.find(order.ref);
     const recording = await this.#take(executionId, order, crew);
     if (recording === undefined) return 'nothing to do';
+    journal.limit(runId, budgets, await budgets.known([ALL, ...(order.tenant === null ? [] : [order.tenant])]));
     const tell = (event: RunEvent): void =>
       journal.tell(runId, recording.epoch, { key: keyOf(event), text: JSON.stringify(event) });
     const run = core.start(createJob(crew, order.inputs as Inputs), {
@@ -104,16 +107,19 @@ export class Performer {
     });
     this.#running.set(executionId, run);
     const stopClock = cancelAt(order.deadlineAtMs, () => run.cancel('its deadline has passed'));
+    let isLost = false;
     try {
       await run.result;
       return run.status;
     } catch (error) {
+      isLost = isRegattaError(error, 'journal/lost');
       if (isRegattaError(error, 'journal/lost') || isOutage(error)) throw error;
       return run.status; // its end is recorded
     } finally {
       stopClock();
       await run.flush();
-      await journal.tellNow(runId).catch(() => undefined); // of a run that was lost, its new holder tells
+      // Of a run that was lost, its new holder does all this.
+      await Promise.allSettled([journal.tellNow(runId), isLost ? undefined : journal.unlimit(runId)]);
     }
   }
 

@@ -5,6 +5,7 @@ import { Problems } from '../../base/problems.ts';
 import { createRuntime, type Runtime, type RuntimeOptions } from '../../api/runtime.ts';
 import { checkLimits, type QueueLimits } from '../../engines/dbos/client.ts';
 import { DbosExecutor } from '../../engines/dbos/executor.ts';
+import { Budgets } from '../../stores/postgres-budgets.ts';
 import { Database, type PostgresOptions } from '../../stores/postgres-database.ts';
 import { Fleet } from '../../stores/postgres-fleet.ts';
 import { PostgresJournal } from '../../stores/postgres-journal.ts';
@@ -69,7 +70,7 @@ export async function createWorker(options: WorkerOptions): Promise<Worker> {
   const putBack = async (executionId: string): Promise<void> => {
     await executor?.putBack([executionId]);
   };
-  const performer = new Performer({ core: runtime.core, journal, fleet, crews, putBack });
+  const performer = new Performer({ core: runtime.core, journal, fleet, crews, budgets: new Budgets(database), putBack });
   const about = () => ({ queues, version, running: performer.running.length, done: performer.done });
   try {
     await migrateDbos(database, options.connectionString);
