@@ -97,6 +97,7 @@ export interface ErrorDetails {
   'run/worker-lost': { readonly runId: string; readonly exitCode: number | null };
   'engine/no-ref': { readonly engine: string; readonly crew: string };
   'engine/missing-package': { readonly engine: string; readonly package: string; readonly command: string };
+  'engine/bad-port': { readonly port: number };
   'engine/in-use': { readonly engine: string };
   'engine/no-module': { readonly crew: string; readonly known: readonly string[] };
   'engine/unknown-run': { readonly runId: string };

@@ -34,6 +34,13 @@ export interface Ended {
   readonly ending: RunEnding;
 }
 
+export interface FleetState {
+  readonly workers: number;
+  readonly deadLetters: number;
+  readonly failingDeliveries: number;
+  readonly runs: readonly { readonly status: string; readonly count: number }[];
+}
+
 export class Fleet {
   readonly #database: Database;
   readonly #s: string;
@@ -87,19 +94,37 @@ export class Fleet {
     });
   }
 
-  /** Counts a recovery. Gives how many there were since the run last recorded a result. */
+  /**
+   * Counts a recovery. Gives how often a worker was lost while it was at the run, since the run last
+   * recorded a result. One that waited for its turn, see `beginSuspect`, is not to blame.
+   */
   async countRecovery(runId: string): Promise<number> {
     const [row] = await this.#rows(
       `INSERT INTO ${this.#s}.recoveries AS known (run, times, results)
        SELECT $1::text, 1, count(r.n) FROM ${this.#s}.runs JOIN ${this.#s}.records r ON r.run = runs.n
        WHERE runs.id = $1 AND r.key !~ ':(attempt|entry|started)-[0-9.]+$'
        ON CONFLICT (run) DO UPDATE SET
-         times = CASE WHEN known.results < excluded.results THEN 1 ELSE known.times + 1 END,
-         results = excluded.results
+         times = CASE WHEN known.results < excluded.results THEN 1 ELSE known.times + known.is_begun::int END,
+         results = excluded.results,
+         is_begun = false
        RETURNING times`,
       [runId],
     );
     return Number(row?.times);
+  }
+
+  /** Whether a worker was lost with this run. */
+  async isSuspect(runId: string): Promise<boolean> {
+    return (await this.#rows(`SELECT FROM ${this.#s}.recoveries WHERE run = $1`, [runId])).length > 0;
+  }
+
+  /** If its worker is lost from now on, the run is to blame. */
+  async beginSuspect(runId: string): Promise<void> {
+    await this.#rows(`UPDATE ${this.#s}.recoveries SET is_begun = true WHERE run = $1`, [runId]);
+  }
+
+  async clearSuspect(runId: string): Promise<void> {
+    await this.#rows(`DELETE FROM ${this.#s}.recoveries WHERE run = $1`, [runId]);
   }
 
   async bury(letter: Omit<DeadLetter, 'atMs'>): Promise<void> {
@@ -171,6 +196,23 @@ export class Fleet {
       [runId],
     );
     return new Set(rows.map(({ key }) => String(key)));
+  }
+
+  /** Counts of the whole fleet. */
+  async state(): Promise<FleetState> {
+    const [row] = await this.#rows(
+      `SELECT (SELECT count(*) FROM ${this.#s}.workers) AS workers,
+         (SELECT count(*) FROM ${this.#s}.dead_letters) AS dead,
+         (SELECT count(*) FROM ${this.#s}.outbox WHERE failures > 0) AS failing,
+         (SELECT count(*) FROM ${this.#s}.runs WHERE status = 'running') AS running,
+         (SELECT count(*) FROM ${this.#s}.runs WHERE status = 'suspended') AS suspended`,
+    );
+    return {
+      workers: Number(row?.workers),
+      deadLetters: Number(row?.dead),
+      failingDeliveries: Number(row?.failing),
+      runs: ['running', 'suspended'].map((status) => ({ status, count: Number(row?.[status]) })),
+    };
   }
 
   /** Runs under way of which nothing was heard for so long, the quietest first. */

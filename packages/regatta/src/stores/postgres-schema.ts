@@ -25,6 +25,7 @@ const STEPS: readonly string[] = [
     ending text
   ) WITH (fillfactor = 60, toast_tuple_target = 128);
   ALTER TABLE %.runs ALTER COLUMN record SET STORAGE EXTENDED, ALTER COLUMN ending SET STORAGE EXTENDED;
+  CREATE INDEX runs_open ON %.runs (status) WHERE status IN ('running', 'suspended');
   CREATE TABLE %.records (
     n bigint GENERATED ALWAYS AS IDENTITY,
     run bigint NOT NULL,
@@ -76,7 +77,12 @@ const STEPS: readonly string[] = [
     PRIMARY KEY (handler, run)
   );
   CREATE INDEX outbox_open ON %.outbox (handler, not_before) WHERE is_open;
-  CREATE TABLE %.recoveries (run text PRIMARY KEY, times integer NOT NULL, results bigint NOT NULL);
+  CREATE TABLE %.recoveries (
+    run text PRIMARY KEY,
+    times integer NOT NULL,
+    results bigint NOT NULL,
+    is_begun boolean NOT NULL DEFAULT false
+  );
   CREATE TABLE %.dead_letters (
     execution text PRIMARY KEY,
     run text NOT NULL,

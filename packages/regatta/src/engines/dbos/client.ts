@@ -1,7 +1,7 @@
 /** The queues as whoever orders runs sees them. Any number of clients may live in one process. */
 import { Problems } from '../../base/problems.ts';
 import { type RunOrder, runIdOf } from './order.ts';
-import { APPLICATION, dbosSchema, loadSdk, SCHEDULED, toLogger, versionName, versionOf, WORKFLOW } from './sdk.ts';
+import { APPLICATION, dbosSchema, loadSdk, SCHEDULED, toLogger, versionName, WORKFLOW } from './sdk.ts';
 
 export interface ClientOptions {
   readonly connectionString: string;
@@ -10,26 +10,11 @@ export interface ClientOptions {
   readonly log: (line: string) => void;
 }
 
-export interface EnqueueOptions extends Routing {
-  /** Of the DBOS workflow. One that is there already stays as it is. */
-  readonly executionId: string;
-}
-
-export interface Routing {
-  readonly queue: string;
-  readonly version: string;
-  /** From 0, which is the most urgent. */
-  readonly priority: number | undefined;
-}
-
 /** An execution as DBOS has it. */
 export interface Execution {
   readonly executionId: string;
   readonly runId: string;
   readonly status: 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
-  readonly queue: string | null;
-  readonly priority: number;
-  readonly version: string;
   readonly order: RunOrder | null;
   /** The worker that has it or had it last. */
   readonly worker: string | null;
@@ -63,7 +48,6 @@ export interface Schedule {
   /** Such as `Europe/Paris`; null = UTC. */
   readonly timeZone: string | null;
   readonly order: RunOrder;
-  readonly routing: Routing;
 }
 
 /** What a tenant's runs are kept apart by where they name none. */
@@ -96,14 +80,14 @@ export class QueueClient {
   }
 
   /** One that is there already stays as it is, whatever it was ordered with. */
-  async enqueue(order: RunOrder, options: EnqueueOptions): Promise<void> {
-    await this.#client.enqueue(toSdkOptions(order, options), order);
+  async enqueue(executionId: string, order: RunOrder): Promise<void> {
+    await this.#client.enqueue(toSdkOptions(executionId, order), order);
   }
 
   /** One of the same name is replaced. */
-  async schedule({ name, cron, timeZone, ...context }: Schedule): Promise<void> {
+  async schedule({ name, cron, timeZone, order }: Schedule): Promise<void> {
     const options = timeZone === null ? {} : { cronTimezone: timeZone };
-    const schedule = { scheduleName: name, workflowName: SCHEDULED, schedule: cron, context, ...options };
+    const schedule = { scheduleName: name, workflowName: SCHEDULED, schedule: cron, context: order, ...options };
     await this.#client.applySchedules([schedule]);
   }
 
@@ -111,7 +95,7 @@ export class QueueClient {
     const found = await this.#client.listSchedules({ workflowName: SCHEDULED, applicationName: APPLICATION });
     return found.map(({ scheduleName: name, schedule: cron, cronTimezone: timeZone, context }) => ({
       ...{ name, cron, timeZone },
-      ...(context as Pick<Schedule, 'order' | 'routing'>), // `schedule` gave it
+      order: context as RunOrder, // `schedule` gave it
     }));
   }
 
@@ -156,23 +140,25 @@ export class QueueClient {
     await this.#client.registerQueue(queue, { ...toQueueParameters(limits), onConflict: 'always_update' });
   }
 
+  /** A queue that nobody has set up gets the defaults. */
+  async ensureQueue(queue: string): Promise<void> {
+    await this.#client.registerQueue(queue, { ...toQueueParameters({}), onConflict: 'never_update' });
+  }
+
   async close(): Promise<void> {
     await this.#client.destroy();
   }
 }
 
 /** As DBOS takes them, here and in a workflow. */
-export function toSdkOptions(
-  order: RunOrder,
-  { executionId, queue, version, priority }: EnqueueOptions,
-): SdkEnqueueOptions {
+export function toSdkOptions(executionId: string, { queue, ref, tenant, priority }: RunOrder): SdkEnqueueOptions {
   return {
     queueName: queue,
     workflowName: WORKFLOW,
     workflowID: executionId,
-    appVersion: versionName(version),
-    queuePartitionKey: order.tenant ?? NO_TENANT, // a queue without limits for tenants takes no notice
-    ...(priority === undefined ? {} : { priority }),
+    appVersion: versionName(ref.version),
+    queuePartitionKey: tenant ?? NO_TENANT, // a queue without limits for tenants takes no notice
+    priority,
   };
 }
 
@@ -192,7 +178,7 @@ export function checkLimits(owner: string, limits: QueueLimits): void {
 }
 
 /** DBOS takes no limit that a wider one makes void: the narrower of the two is what counts anyway. */
-export function toQueueParameters(limits: QueueLimits): {
+function toQueueParameters(limits: QueueLimits): {
   workerConcurrency: number;
   globalConcurrency?: number;
   partitionConcurrency?: number;
@@ -226,9 +212,6 @@ function toExecution(found: SdkStatus): Execution {
     executionId: found.workflowID,
     runId: runIdOf(found.workflowID),
     status: STATUSES[found.status] ?? 'failed',
-    queue: found.queueName ?? null,
-    priority: found.priority ?? 0,
-    version: versionOf(found.applicationVersion ?? ''),
     order: order?.form === 1 ? order : null,
     worker: found.executorId ?? null,
   };

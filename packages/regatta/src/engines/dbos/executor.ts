@@ -4,7 +4,7 @@
  */
 import { RegattaError } from '../../base/errors.ts';
 import type { Json } from '../../base/json.ts';
-import { type QueueLimits, type Schedule, toQueueParameters, toSdkOptions } from './client.ts';
+import { toSdkOptions } from './client.ts';
 import { type RunOrder, scheduledRunId } from './order.ts';
 import { APPLICATION, dbosSchema, loadSdk, SCHEDULED, type Sdk, toLogger, versionName, WORKFLOW } from './sdk.ts';
 
@@ -59,7 +59,7 @@ export class DbosExecutor {
       DBOS.registerWorkflow(async (order: RunOrder) => await options.perform(DBOS.workflowID ?? '', order), {
         name: WORKFLOW,
       });
-      DBOS.registerWorkflow((_time: Date, due: Due) => orderDue(DBOS, due), { name: SCHEDULED });
+      DBOS.registerWorkflow((_time: Date, order: RunOrder) => orderDue(DBOS, order), { name: SCHEDULED });
       await DBOS.launch();
     } catch (error) {
       await shutDown(DBOS);
@@ -96,15 +96,6 @@ export class DbosExecutor {
     await this.#sdk.cancelWorkflow(executionId);
   }
 
-  async setQueue(queue: string, limits: QueueLimits): Promise<void> {
-    await this.#sdk.registerQueue(queue, { ...toQueueParameters(limits), onConflict: 'always_update' });
-  }
-
-  /** A queue that nobody has set up has the defaults. */
-  async ensureQueue(queue: string): Promise<void> {
-    await this.#sdk.registerQueue(queue, { ...toQueueParameters({}), onConflict: 'never_update' });
-  }
-
   /** Takes no more, and waits at most so long for what is under way. Idempotent. */
   async close({ timeoutMs }: { readonly timeoutMs: number }): Promise<void> {
     if (!this.#isOpen) return;
@@ -113,12 +104,10 @@ export class DbosExecutor {
   }
 }
 
-type Due = Pick<Schedule, 'order' | 'routing'>;
-
 /** Named by its occurrence, so an occurrence that is repeated orders the same run. */
-async function orderDue(sdk: Sdk['DBOS'], { order, routing }: Due): Promise<void> {
+async function orderDue(sdk: Sdk['DBOS'], order: RunOrder): Promise<void> {
   const executionId = scheduledRunId(sdk.workflowID ?? '');
-  await sdk.enqueueWorkflowWithOptions(toSdkOptions(order, { ...routing, executionId }), order);
+  await sdk.enqueueWorkflowWithOptions(toSdkOptions(executionId, order), order);
 }
 
 async function shutDown(sdk: Sdk['DBOS'], timeoutMs = 0): Promise<void> {

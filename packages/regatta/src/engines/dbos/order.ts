@@ -6,6 +6,10 @@ export interface RunOrder {
   /** Of this form. A worker that does not know it puts the run on the list of dead letters. */
   readonly form: 1;
   readonly ref: CrewRef;
+  /** Where it waits, also when it is ordered again. */
+  readonly queue: string;
+  /** From 0, which is the most urgent. */
+  readonly priority: number;
   readonly inputs: Json;
   readonly tenant: string | null;
   /** Milliseconds since the epoch; null = none. */

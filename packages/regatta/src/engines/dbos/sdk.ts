@@ -43,12 +43,5 @@ export function dbosSchema(schema: string): string {
 
 /** Rows are of one kind of worker: those whose crews have this version. */
 export function versionName(version: string): string {
-  return `${VERSION_PREFIX}${version}`;
+  return `regatta-1:${version}`;
 }
-
-/** What `versionName` was given. */
-export function versionOf(name: string): string {
-  return name.slice(VERSION_PREFIX.length);
-}
-
-const VERSION_PREFIX = 'regatta-1:';

@@ -151,31 +151,29 @@ export function dbosEngine(options: DbosEngineOptions): DbosEngine {
   const delivering = new Set<AsyncDisposable>();
   const parts: RemoteParts = { journal, fleet, watcher, queues };
 
-  async function order(runId: string, given: RunOrder, { queue: named, priority }: EnqueueOptions): Promise<RemoteRun> {
-    const client = await queues();
-    const { version } = given.ref;
-    await client.enqueue(given, { executionId: runId, queue: named ?? queue, version, priority });
+  async function order(runId: string, given: RunOrder): Promise<RemoteRun> {
+    await (await queues()).enqueue(runId, given);
     return remoteRun(runId, parts);
   }
 
-  async function enqueue(crew: CrewName, inputs: Inputs = {}, given: EnqueueOptions = {}): Promise<RemoteRun> {
+  function toOrder(crew: CrewName, inputs: Inputs, given: EnqueueOptions): RunOrder {
     check(given);
-    const { tenant = null, deadline, idempotencyKey, stream = false } = given;
-    const runId = idempotencyKey === undefined ? createId(systemClock, Math.random) : idOf(tenant, idempotencyKey);
-    const base = { form: 1, tenant, stream, isHeardElsewhere: false } as const;
+    const { tenant = null, deadline, stream = false, queue: named = queue, priority = 0 } = given;
     const deadlineAtMs = deadline === undefined ? null : Number(deadline);
-    return await order(runId, { ...base, ref: refOf(crew), inputs: toJson(inputs), deadlineAtMs }, given);
+    const rest = { tenant, stream, queue: named, priority, deadlineAtMs, isHeardElsewhere: false };
+    return { form: 1, ref: refOf(crew), inputs: toJson(inputs), ...rest };
+  }
+
+  async function enqueue(crew: CrewName, inputs: Inputs = {}, given: EnqueueOptions = {}): Promise<RemoteRun> {
+    const { tenant = null, idempotencyKey } = given;
+    const runId = idempotencyKey === undefined ? createId(systemClock, Math.random) : idOf(tenant, idempotencyKey);
+    return await order(runId, toOrder(crew, inputs, given));
   }
 
   async function schedule(name: string, given: ScheduleOptions): Promise<void> {
-    check(given);
     checkName(name);
-    const { tenant = null, stream = false, inputs = {}, cron, timeZone = null, priority } = given;
-    const ref = refOf(given.crew);
-    const base = { form: 1, tenant, stream, isHeardElsewhere: false, deadlineAtMs: null } as const;
-    const routing = { queue: given.queue ?? queue, version: ref.version, priority };
-    const client = await queues();
-    await client.schedule({ name, cron, timeZone, order: { ...base, ref, inputs: toJson(inputs) }, routing });
+    const { crew, inputs = {}, cron, timeZone = null, ...rest } = given;
+    await (await queues()).schedule({ name, cron, timeZone, order: toOrder(crew, inputs, rest) });
   }
 
   async function trigger(name: string): Promise<RemoteRun> {
@@ -184,17 +182,14 @@ export function dbosEngine(options: DbosEngineOptions): DbosEngine {
     const found = known.find((one) => one.name === name);
     if (found === undefined) throw unknownSchedule(name, known);
     const runId = `${name}-${createId(systemClock, Math.random)}`;
-    await client.enqueue(found.order, { ...found.routing, executionId: runId });
-    return remoteRun(runId, parts);
+    return await order(runId, found.order);
   }
 
   async function requeue(runId: string): Promise<void> {
     const client = await queues();
     const [first] = await client.executionsOf(runId);
-    if (first?.order == null || first.queue === null || !(await fleet.exhume(runId))) throw unknownRun(runId);
-    const { queue: own, version, priority } = first;
-    const again = executionId(runId, `requeue-${createId(systemClock, Math.random)}`);
-    await client.enqueue(first.order, { executionId: again, queue: own, version, priority });
+    if (first?.order == null || !(await fleet.exhume(runId))) throw unknownRun(runId);
+    await client.enqueue(executionId(runId, `requeue-${createId(systemClock, Math.random)}`), first.order);
   }
 
   async function close(): Promise<void> {
@@ -206,7 +201,7 @@ export function dbosEngine(options: DbosEngineOptions): DbosEngine {
     await journal.close();
   }
 
-  const execute = executeOn(parts, (runId, given) => order(runId, given, {}));
+  const execute = executeOn(parts, queue, order);
   return Object.freeze<DbosEngine>({
     name: 'dbos',
     execute,

@@ -11,6 +11,7 @@ import type { RemoteParts, RemoteRun } from './remote-run.ts';
 
 export function executeOn(
   { journal }: RemoteParts,
+  queue: string,
   order: (runId: string, order: RunOrder) => Promise<RemoteRun>,
 ): Engine['execute'] {
   return async function* execute<Output>(job: Job<Output>, context: RunContext): Work<Output> {
@@ -18,7 +19,7 @@ export function executeOn(
     const ref = checkPortable(job, context);
     const run = await order(runId, {
       form: 1,
-      ref,
+      ...{ ref, queue, priority: 0 },
       inputs: job.inputs,
       tenant: null,
       deadlineAtMs: null,

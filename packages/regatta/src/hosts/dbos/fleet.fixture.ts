@@ -17,6 +17,7 @@ export interface ProcessOptions extends Omit<WorkerOptions, 'connectionString'> 
   readonly phase?: 'before' | 'after';
   /** Milliseconds between answers of tools at once: below 0, the last one answers first. */
   readonly paceMs?: number;
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export class TestFleet {
@@ -31,10 +32,10 @@ export class TestFleet {
   }
 
   /** Starts a worker, and gives its process once it takes runs. */
-  async start({ paceMs = 0, ...options }: ProcessOptions = {}): Promise<ChildProcess> {
+  async start({ paceMs = 0, env = {}, ...options }: ProcessOptions = {}): Promise<ChildProcess> {
     const file = fileURLToPath(new URL('./worker.fixture.ts', import.meta.url));
     const child = fork(file, [this.#connectionString, JSON.stringify(options)], {
-      env: { ...process.env, REGATTA_TEST_LOG: this.#log, REGATTA_TEST_PACE: String(paceMs) },
+      env: this.envOf({ REGATTA_TEST_PACE: String(paceMs), ...env }),
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       execArgv: ['--no-deprecation'],
     });
@@ -42,6 +43,11 @@ export class TestFleet {
     child.once('exit', () => this.#processes.delete(child));
     await Promise.race([once(child, 'message'), once(child, 'exit')]);
     return child;
+  }
+
+  /** Of a process whose crews write into this test's file. */
+  envOf(rest: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+    return { ...process.env, REGATTA_TEST_LOG: this.#log, ...rest };
   }
 
   get uses(): readonly Use[] {

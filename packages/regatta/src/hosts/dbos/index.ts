@@ -1,5 +1,5 @@
 /** `regatta/dbos`: runs over many machines. */
-export type { Execution, QueueLimits, Routing, Schedule, StartRate } from '../../engines/dbos/client.ts';
+export type { Execution, QueueLimits, Schedule, StartRate } from '../../engines/dbos/client.ts';
 export type { RunOrder } from '../../engines/dbos/order.ts';
 export type { BudgetState, SharedBudget } from '../../stores/postgres-budgets.ts';
 export type { PostgresOptions } from '../../stores/postgres-database.ts';

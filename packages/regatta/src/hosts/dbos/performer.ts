@@ -36,8 +36,10 @@ const CLAIM_PATIENCE_MS = 5_000;
 export class Performer {
   readonly #options: PerformerOptions;
   readonly #running = new Map<string, Run<unknown> | undefined>();
+  #turns: Promise<unknown> = Promise.resolve();
   #done = 0;
   #hasGivenUp = false;
+  #isDraining = false;
 
   constructor(options: PerformerOptions) {
     this.#options = options;
@@ -51,6 +53,15 @@ export class Performer {
   /** Executions that were done here. */
   get done(): number {
     return this.#done;
+  }
+
+  get isDraining(): boolean {
+    return this.#isDraining;
+  }
+
+  /** From now on the worker says that it wants no more. */
+  drain(): void {
+    this.#isDraining = true;
   }
 
   cancel(executionId: string, reason: string): void {
@@ -73,7 +84,7 @@ export class Performer {
     if (this.#running.has(executionId)) return 'twice';
     this.#running.set(executionId, undefined);
     try {
-      const outcome = await this.#perform(executionId, order);
+      const outcome = await this.#takeTurn(executionId, order);
       return this.#hasGivenUp ? await new Promise<never>(() => undefined) : outcome; // DBOS is not to hear of it
     } catch (error) {
       if (isRegattaError(error, 'journal/lost')) return 'lost'; // somebody else has it
@@ -86,6 +97,24 @@ export class Performer {
       this.#running.delete(executionId);
       this.#done++;
     }
+  }
+
+  /**
+   * Runs with which a worker was lost take turns, so that it shows which of them it is: one that is
+   * innocent ends, and is not put aside with the one that is not.
+   */
+  async #takeTurn(executionId: string, order: RunOrder): Promise<string> {
+    const { fleet } = this.#options;
+    const runId = runIdOf(executionId);
+    if (!(await fleet.isSuspect(runId))) return await this.#perform(executionId, order);
+    const turn = this.#turns.then(async () => {
+      await fleet.beginSuspect(runId);
+      const outcome = await this.#perform(executionId, order);
+      await fleet.clearSuspect(runId);
+      return outcome;
+    });
+    this.#turns = turn.catch(() => undefined); // its own execution hears of it
+    return await turn;
   }
 
   async #perform(executionId: string, order: RunOrder): Promise<string> {

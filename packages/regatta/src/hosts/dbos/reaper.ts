@@ -34,6 +34,8 @@ export class Reaper {
   readonly #loops: readonly Promise<void>[];
   /** Executions of this worker that nobody here was at in the last round. */
   #unattended: ReadonlySet<string> = new Set();
+  #recovered = 0;
+  #beatAt = performance.now();
 
   constructor(options: ReaperOptions) {
     this.#options = options;
@@ -45,6 +47,16 @@ export class Reaper {
     ];
   }
 
+  /** Runs of dead workers that were put back here. */
+  get recovered(): number {
+    return this.#recovered;
+  }
+
+  /** Milliseconds since the last sign of life that was written. */
+  get silentMs(): number {
+    return performance.now() - this.#beatAt;
+  }
+
   async close(): Promise<void> {
     this.#stop.abort();
     await Promise.all(this.#loops);
@@ -52,6 +64,7 @@ export class Reaper {
 
   async #beat(): Promise<void> {
     await this.#options.fleet.beat(this.#options.worker, this.#options.about());
+    this.#beatAt = performance.now();
   }
 
   async #reap(): Promise<void> {
@@ -82,6 +95,7 @@ export class Reaper {
     if (times <= maxRecoveries) {
       log(`run ${runId} goes on elsewhere: its worker is gone`);
       await executor.putBack([executionId]);
+      this.#recovered++;
       return;
     }
     const message = `It was taken up ${times - 1} times, and each worker was gone before the run had another result. Look at what it does next, then requeue it.`;

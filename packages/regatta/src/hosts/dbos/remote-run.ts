@@ -141,11 +141,10 @@ export function remoteRun(runId: string, parts: RemoteParts): RemoteRun {
     await respond(journal, runId, { token, answer: given });
     const client = await queues();
     const [first] = await client.executionsOf(runId);
-    if (first?.order == null || first.queue === null) return; // not ordered through a queue: its process hears of it
-    const { order, queue, priority } = first;
+    if (first?.order == null) return; // not ordered through a queue: its process hears of it
     // Named by the token, so that an answer begins one execution whatever breaks between the two.
     const executionId = toExecutionId(runId, `answer-${token.slice(runId.length + 1)}`);
-    await client.enqueue(order, { executionId, queue, version: first.version, priority });
+    await client.enqueue(executionId, first.order);
   }
 
   return Object.freeze({ runId, result, status, events, cancel, pendingInputs, respond: answer });

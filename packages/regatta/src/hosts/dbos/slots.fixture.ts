@@ -22,7 +22,7 @@ const model: Model = {
   async *call({ messages }) {
     const text = String(messages.at(-1)?.content);
     say('begin', text);
-    await sleep(20);
+    await sleep(Number(process.env.REGATTA_TEST_STAY_MS ?? 20));
     say('end', text);
     const usage = { inputTokens: 1, outputTokens: 1, cachedInputTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0 };
     const message = { role: 'assistant', content: [{ type: 'text', text: 'done' }] } as const;
@@ -38,6 +38,25 @@ export const slots: Crew = new Crew({
   agents: [agent],
   tasks: [task],
   ref: crewRef({ name: 'slots', module: import.meta.url, export: 'slots' }),
+});
+
+/** Takes its process with it, unless that is told to bear it. */
+const deadly: Model = {
+  ...model,
+  id: 'deadly/model',
+  async *call(request, context) {
+    if (process.env.REGATTA_TEST_HARMLESS !== '1') process.kill(process.pid, 'SIGKILL');
+    return yield* model.call(request, context);
+  },
+};
+const killer = new Agent({ role: 'killer', goal: 'Kill', llm: deadly });
+const kill = new Task({ name: 'kill', description: 'Kill {slot}', expectedOutput: 'A word', agent: killer });
+
+export const fatal: Crew = new Crew({
+  name: 'fatal',
+  agents: [killer],
+  tasks: [kill],
+  ref: crewRef({ name: 'fatal', module: import.meta.url, export: 'fatal' }),
 });
 
 /** The most that were at work at once, by what `of` says they belong to. */

@@ -132,7 +132,12 @@ export class Watcher {
     const dead = new Map((await this.#fleet.deadLetters()).map((letter) => [letter.runId, letter]));
     const left = rest.map(({ runId }) => runId);
     const held = await this.#fleet.held(left); // one that is being ended says so itself
-    const gone = new Set(await (await this.#queues()).cancelled(left.filter((runId) => !held.has(runId))));
+    const client = await this.#queues();
+    const gone = new Set<string>();
+    for (const runId of await client.cancelled(left.filter((one) => !held.has(one)))) {
+      // One that was put aside was cancelled, too, and may have been ordered again since.
+      if ((await client.executionsOf(runId)).at(-1)?.status === 'cancelled') gone.add(runId);
+    }
     for (const { runId, reject } of rest) {
       const letter = dead.get(runId);
       if (letter !== undefined) reject(fromErrorData({ ...letter, details: { runId } }));

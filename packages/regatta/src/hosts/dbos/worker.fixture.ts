@@ -2,7 +2,7 @@
 import { PostgresJournal } from '../../stores/postgres-journal.ts';
 import { createWorker } from './index.ts';
 import { relay } from './relay.fixture.ts';
-import { slots } from './slots.fixture.ts';
+import { fatal, slots } from './slots.fixture.ts';
 
 const [connectionString = '', options = '{}'] = process.argv.slice(2);
 const { dieAt, phase, ...rest } = JSON.parse(options);
@@ -19,6 +19,6 @@ if (dieAt !== undefined) {
   };
 }
 
-const worker = await createWorker({ connectionString, crews: [relay, slots], ...rest });
+const worker = await createWorker({ connectionString, crews: [relay, slots, fatal], ...rest });
 process.once('SIGTERM', () => void worker.close({ timeoutMs: 10_000 }).then(() => process.exit(0)));
 process.send?.('ready');

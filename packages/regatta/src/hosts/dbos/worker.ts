@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { Problems } from '../../base/problems.ts';
 import { createRuntime, type Runtime, type RuntimeOptions } from '../../api/runtime.ts';
-import { checkLimits, type QueueLimits } from '../../engines/dbos/client.ts';
+import { checkLimits, type ClientOptions, QueueClient, type QueueLimits } from '../../engines/dbos/client.ts';
 import { DbosExecutor } from '../../engines/dbos/executor.ts';
 import { Budgets } from '../../stores/postgres-budgets.ts';
 import { Database, type PostgresOptions } from '../../stores/postgres-database.ts';
@@ -13,6 +13,8 @@ import { type CrewSources, Crews } from './crews.ts';
 import { migrateDbos } from './migrate.ts';
 import { Performer } from './performer.ts';
 import { Reaper } from './reaper.ts';
+import { type OperationsServer, serveOperations } from './operations-server.ts';
+import { workerMetrics } from './worker-metrics.ts';
 
 export interface WorkerOptions extends PostgresOptions, CrewSources {
   /** Queues to take runs from. @default ['default'] */
@@ -27,6 +29,8 @@ export interface WorkerOptions extends PostgresOptions, CrewSources {
   readonly failoverMs?: number;
   /** Recoveries of a run without a new result, after which it is put aside. @default 5 */
   readonly maxRecoveries?: number;
+  /** Answers `GET /health` and `GET /metrics` here; 0 = on any free port. @default not at all */
+  readonly port?: number;
   /** Hears what the worker does by itself, a line each. @default nobody */
   readonly onLog?: (line: string) => void;
 }
@@ -41,6 +45,8 @@ export interface Worker extends AsyncDisposable {
   readonly id: string;
   /** Runs under way here. */
   readonly running: number;
+  /** Where it answers operators; null = nowhere. */
+  readonly port: number | null;
   /** Takes no more runs, lets those under way end, and gives back the rest. Idempotent. */
   close(options?: CloseWorkerOptions): Promise<void>;
 }
@@ -53,7 +59,7 @@ const CONNECTIONS = 4;
 /**
  * Starts a worker. Needs the packages `pg` and `@dbos-inc/dbos-sdk`, and a process without another one.
  *
- * @throws RegattaError `definition/invalid`, `postgres/*`, `engine/missing-package`, `engine/in-use`
+ * @throws RegattaError `definition/invalid`, `postgres/*`, `engine/missing-package`, `engine/in-use`, `engine/bad-port`
  * @example
  * const worker = await createWorker({ connectionString, crews: [report], runtime: { env: process.env } });
  */
@@ -74,6 +80,7 @@ export async function createWorker(options: WorkerOptions): Promise<Worker> {
   const about = () => ({ queues, version, running: performer.running.length, done: performer.done });
   try {
     await migrateDbos(database, options.connectionString);
+    await setUpQueues({ ...options, schema: database.schema, connections, log, queues, limits });
     await fleet.beat(id, about()); // before DBOS can give it anything: whoever has no sign of life is dead
     executor = await DbosExecutor.launch({
       connectionString: options.connectionString,
@@ -85,11 +92,6 @@ export async function createWorker(options: WorkerOptions): Promise<Worker> {
       log,
       perform: (executionId, order) => performer.perform(executionId, order),
     });
-    for (const queue of queues) {
-      const own = limits[queue];
-      if (own === undefined) await executor.ensureQueue(queue);
-      else await executor.setQueue(queue, own);
-    }
   } catch (error) {
     await executor?.close({ timeoutMs: 0 });
     await fleet.forget([id]).catch(() => undefined); // the first error says more
@@ -98,10 +100,40 @@ export async function createWorker(options: WorkerOptions): Promise<Worker> {
     throw error;
   }
   const reaper = new Reaper({ worker: id, fleet, executor, performer, failoverMs, maxRecoveries, about, log });
-  return new RunningWorker({ id, executor, performer, reaper, fleet, journal, runtime });
+  const parts = { id, executor, performer, reaper, fleet, journal, runtime };
+  if (options.port === undefined) return new RunningWorker({ ...parts, operations: undefined });
+  try {
+    const operations = await serveOperations({
+      port: options.port,
+      health: () => ({ isWell: reaper.silentMs < failoverMs && !performer.isDraining, about: { worker: id, ...about() } }),
+      metrics: () => workerMetrics({ fleet, performer, reaper }),
+    });
+    return new RunningWorker({ ...parts, operations });
+  } catch (error) {
+    await new RunningWorker({ ...parts, operations: undefined }).close({ timeoutMs: 0 });
+    throw error;
+  }
 }
 
 const DEFAULT_QUEUE = 'default';
+
+/** Before the first run is taken: a worker that already looks into a queue learns of its limits only later. */
+async function setUpQueues({
+  queues,
+  limits,
+  ...options
+}: Pick<ReturnType<typeof check>, 'queues' | 'limits'> & ClientOptions): Promise<void> {
+  const client = await QueueClient.open(options);
+  try {
+    for (const queue of queues) {
+      const own = limits[queue];
+      if (own === undefined) await client.ensureQueue(queue);
+      else await client.setQueue(queue, own);
+    }
+  } finally {
+    await client.close();
+  }
+}
 
 interface Parts {
   readonly id: string;
@@ -111,6 +143,7 @@ interface Parts {
   readonly fleet: Fleet;
   readonly journal: PostgresJournal;
   readonly runtime: Runtime;
+  readonly operations: OperationsServer | undefined;
 }
 
 class RunningWorker implements Worker {
@@ -129,6 +162,10 @@ class RunningWorker implements Worker {
     return this.#parts.performer.running.length;
   }
 
+  get port(): number | null {
+    return this.#parts.operations?.port ?? null;
+  }
+
   close({ timeoutMs = DRAIN_MS }: CloseWorkerOptions = {}): Promise<void> {
     this.#closing ??= this.#close(timeoutMs);
     return this.#closing;
@@ -139,13 +176,15 @@ class RunningWorker implements Worker {
   }
 
   async #close(timeoutMs: number): Promise<void> {
-    const { id, executor, performer, reaper, fleet, journal, runtime } = this.#parts;
+    const { id, executor, performer, reaper, fleet, journal, runtime, operations } = this.#parts;
+    performer.drain();
     await executor.close({ timeoutMs }); // signs of life go on meanwhile
     await performer.giveUp();
     await reaper.close();
     await fleet.forget([id]); // so what is left goes on at another worker as soon as one looks
     await runtime.close({ timeoutMs: 0 });
     await journal.close();
+    await operations?.[Symbol.asyncDispose]();
   }
 }
 
@@ -156,6 +195,10 @@ function check(options: WorkerOptions) {
   for (const [index, queue] of queues.entries()) problems.text(`queues[${index}]`, queue);
   problems.duration('failoverMs', failoverMs, 500);
   problems.integer('maxRecoveries', maxRecoveries, 0);
+  problems.integer('port', options.port, 0);
+  if ((options.port ?? 0) > 65_535) {
+    problems.add('port', options.port, `port must be at most 65535, got ${options.port}. Correct it or leave it out.`);
+  }
   problems.throwIfAny();
   for (const [queue, own] of Object.entries(limits)) checkLimits(`The limits of queue "${queue}"`, own);
   return {
