@@ -241,7 +241,7 @@ export class Run<Output> implements AsyncDisposable {
   /** What an earlier epoch has told is not told again. */
   #isNews({ span, body }: EventDraft, recording: Recording): boolean {
     if (span.parentId === null) return true;
-    if (recording.isTold(span)) return false;
+    if (recording.isTold({ span, body })) return false;
     if (body.type.endsWith('.end') && isGoodEnd(body)) recording.noteEnd(span.id);
     return true;
   }
@@ -288,7 +288,7 @@ function statusOf(error: unknown, { aborted }: AbortSignal): RunStatus {
 }
 
 /** What failed or was skipped is done again by a resumed run, and told again. */
-function isGoodEnd(body: EventBody): boolean {
+export function isGoodEnd(body: EventBody): boolean {
   const hasFailed = 'error' in body && body.error !== null;
   return !hasFailed && (!('status' in body) || body.status === 'done');
 }
