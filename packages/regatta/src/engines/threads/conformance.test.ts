@@ -4,13 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, expect, test } from 'vitest';
 import {
-  type Crew,
   callback,
   createRuntime,
   guard,
-  type InputAnswer,
-  isRegattaError,
-  type KickoffOptions,
   type RunEvent,
   type RuntimeOptions,
   threads,
