@@ -20,8 +20,8 @@ import type { FlushOptions, Run } from '../run/run.ts';
 import type { RuntimeCore } from '../run/runtime.ts';
 import { type Callback, toEntries } from './callback.ts';
 import { createCore, type RuntimeHolder, registerIn } from './core.ts';
-import type { Crew, OutputOf } from './crew.ts';
-import type { ForkOptions, KickoffOptions, ReplayOptions, ResumeOptions } from './crew-options.ts';
+import type { Crew } from './crew.ts';
+import type { ForkOptions, KickoffOptions, OutputOf, ReplayOptions, ResumeOptions } from './crew-options.ts';
 import { type EnvCallbacksMode, envEntries, openNamed } from './integrations.ts';
 import { type LlmInput, toLlm } from './llm.ts';
 

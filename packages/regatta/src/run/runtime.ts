@@ -199,10 +199,10 @@ export class RuntimeCore {
     past: Past | undefined,
   ): RecordingSetup | undefined {
     if (journal === undefined) return undefined;
-    const { name, ref, inputs } = job;
+    const { name, ref, inputs, settings = null } = job;
     const run = {
       runId: createId(this.#clock, this.#random),
-      ...{ name, ref, inputs },
+      ...{ name, ref, inputs, settings },
       fingerprint: job.fingerprint?.(this.defaultLlm) ?? {},
       startedAtMs: this.#clock.now(),
       seed: Math.floor(this.#random() * 2 ** 32),
