@@ -13,7 +13,6 @@ import {
 import type { OnMemoryFailure } from '../agent/memories.ts';
 import { type AgentPlanning, type Effort, withPlanningDefaults } from '../agent/plan-options.ts';
 import type { StepCallback } from '../agent/step.ts';
-import { withoutUndefined } from '../base/options.ts';
 import type { ParsedBy, Schema } from '../base/schema.ts';
 import { agentFingerprint } from '../crew/fingerprint.ts';
 import { extendScope } from '../observe/scope.ts';
@@ -211,7 +210,9 @@ export class Agent implements AgentDefinition {
     input: CallInput,
     options: AgentKickoffOptions<Output> = {},
   ): Promise<AgentOutput<ParsedBy<Output>>> {
-    return await this.start(input, options).result;
+    const terms = createTerms(this, options);
+    const request = createAgentRequest(this, input, options);
+    return await this.#start(request, terms, { ...options, hasHandle: false }).result;
   }
 
   /** As `kickoff`, with a handle: events while it goes on, usage, cancel. */
@@ -245,15 +246,13 @@ export class Agent implements AgentDefinition {
   #start<Output extends Schema | undefined>(
     request: AgentRequest,
     terms: AgentTerms,
-    options: AgentKickoffOptions<Output> & Pick<StartOptions, 'recording'>,
+    options: AgentKickoffOptions<Output> & Pick<StartOptions, 'recording' | 'hasHandle'>,
   ): Run<AgentOutput<ParsedBy<Output>>> {
-    const { callbacks, runtime, context, signal, budget, stream, bufferSize, journal, onInput, recording } =
-      options;
+    const { callbacks, runtime, ...rest } = options;
     const core = runtime?.core ?? defaultCore();
     const owner = `The kickoff of agent "${this.role}"`;
     const scopes = [toScope(callbacks, owner, (name) => openNamed(name, core.env))];
-    const own = { context, signal, budget, stream, bufferSize, journal, onInput, recording };
-    return core.start(agentJob<Output>(this, request, terms), { ...withoutUndefined(own), scopes });
+    return core.start(agentJob<Output>(this, request, terms), { ...rest, scopes });
   }
 
   /**

@@ -61,11 +61,14 @@ import { type TestOptions, testCrew } from './test-crew.ts';
 import { type TrainOptions, trainCrew } from './train-crew.ts';
 
 /** A start that is not the first, or of the crew with something changed. */
-interface StartAs extends Pick<StartOptions, 'recording' | 'past'> {
+interface StartAs extends Pick<StartOptions, 'recording' | 'past' | 'hasHandle'> {
   readonly crew?: PlannedCrew;
   /** Of the run that it goes on with, or begins from. */
   readonly settings?: Json;
 }
+
+/** Nobody holds the run, and can answer it. */
+const NOBODY: StartAs = Object.freeze({ hasHandle: false });
 
 /** Runs of one `kickoffForEach` at once: what a provider's lowest tier of rate limits bears. */
 const FOR_EACH_CONCURRENCY = 10;
@@ -148,7 +151,7 @@ export class Crew<const Tasks extends readonly TaskDefinition[] = readonly TaskD
 
   /** Runs the crew and gives its output. @throws RegattaError as the run's `result`. */
   async kickoff(options: KickoffOptions = {}): Promise<CrewOutput<OutputOf<Tasks>>> {
-    return await this.start(options).result;
+    return await this.#start(options, undefined, NOBODY).result;
   }
 
   /**
@@ -157,7 +160,7 @@ export class Crew<const Tasks extends readonly TaskDefinition[] = readonly TaskD
    * `run.start` event says `engine: local`.
    */
   async kickoffAsync(options: KickoffOptions = {}): Promise<CrewOutput<OutputOf<Tasks>>> {
-    return await this.#start(options, this.ref === undefined ? undefined : 'threads').result;
+    return await this.#start(options, this.ref === undefined ? undefined : 'threads', NOBODY).result;
   }
 
   /**
@@ -197,7 +200,7 @@ export class Crew<const Tasks extends readonly TaskDefinition[] = readonly TaskD
    */
   async test(options: TestOptions): Promise<TestResult> {
     const core = options.runtime?.core ?? defaultCore();
-    return await testCrew({ crew: this, core, start: (run) => this.start(run) }, options);
+    return await testCrew({ crew: this, core, start: (run) => this.#start(run, undefined, NOBODY) }, options);
   }
 
   /**

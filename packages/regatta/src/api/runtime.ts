@@ -105,7 +105,7 @@ export class Runtime implements RuntimeHolder, AsyncDisposable {
     crew: Crew<Tasks>,
     options: Omit<KickoffOptions, 'runtime'> = {},
   ): Promise<CrewOutput<OutputOf<Tasks>>> {
-    return await this.start(crew, options).result;
+    return await crew.kickoff({ ...options, runtime: this });
   }
 
   /** As `crew.start`, in this runtime. @throws RegattaError `runtime/closed` */
