@@ -1,7 +1,7 @@
 /** `Crew`: agents and tasks, ready to run any number of times at once. */
 
-import { resetAll } from '../agent/memories.ts';
 import { resolve } from 'node:path';
+import { resetAll } from '../agent/memories.ts';
 import { deepFreeze } from '../base/json.ts';
 import { limitAll } from '../base/limit.ts';
 import { Problems } from '../base/problems.ts';
