@@ -4,12 +4,9 @@
  */
 import { createOpenAI } from '@ai-sdk/openai';
 import type { LanguageModelV4FunctionTool, LanguageModelV4Prompt } from '@ai-sdk/provider';
-import type { createFetch } from '../../packages/regatta/src/models/fetch.ts';
+import { createFetch } from '../../packages/regatta/src/models/fetch.ts'; // the package does not export it
 import { type Contestant, LOOKUP, MODEL_ID } from '../job.ts';
 import { type ChatRequest, createLoop } from './chat-loop.ts';
-
-/** The built file: the package does not export its fetch. */
-const FETCH = '../../packages/regatta/dist/models/fetch.js';
 
 const TOOLS: LanguageModelV4FunctionTool[] = [
   {
@@ -25,8 +22,7 @@ const TOOLS: LanguageModelV4FunctionTool[] = [
 ];
 
 export async function open({ baseURL }: { readonly baseURL: string }): Promise<Contestant> {
-  const built = (await import(FETCH)) as { readonly createFetch: typeof createFetch }; // built from that source
-  const { fetch, close } = built.createFetch({ connections: 1024 });
+  const { fetch, close } = createFetch({ connections: 1024 });
   const model = createOpenAI({ baseURL, apiKey: 'x', fetch }).chat(MODEL_ID);
   const runCrew = createLoop(async (chat) => {
     const prompt = toPrompt(chat);

@@ -108,7 +108,7 @@ export const storage: Section = {
       title: 'a second use has another idempotency key',
       file: 'tool/call-tool.ts',
       find: 'idempotencyKey: span.id,',
-      replace: 'idempotencyKey: `${span.id} ${context.epoch}`,',
+      replace: 'idempotencyKey: span.id + context.epoch,',
       test: RESUMED,
       name: 'a use without side effect is repeated, with the same idempotency key',
     },

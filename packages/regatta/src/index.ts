@@ -75,6 +75,7 @@ export {
   isRegattaError,
   type ModelFailure,
   type Problem,
+  type ProjectProblem,
   RegattaError,
 } from './base/errors.ts';
 export type { Json, JsonObject } from './base/json.ts';

@@ -14,3 +14,13 @@ export function seededRandom(seed: number, name: string): Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
 }
+
+/** One sequence for each name, which goes on from draw to draw. */
+export function seededRandoms(seed: number): (name: string) => Random {
+  const sequences = new Map<string, Random>();
+  return (name) => {
+    const sequence = sequences.get(name) ?? seededRandom(seed, name);
+    sequences.set(name, sequence);
+    return sequence;
+  };
+}

@@ -1,5 +1,5 @@
 /** What commands that run crews have in common: a runtime, progress, what came out, and the exit code. */
-import { type Cassette, createRuntime, isRegattaError, type Runtime } from '../index.ts';
+import { type Cassette, createRuntime, type Env, isRegattaError, LLM, type Runtime } from '../index.ts';
 import { askPerson } from './ask-person.ts';
 import { captureConsole } from './capture-console.ts';
 import { colorsFor, isTerminal } from './colors.ts';
@@ -28,19 +28,27 @@ export interface Plan {
   readonly concurrency: number;
 }
 
+/** What was loaded, before there is a runtime. */
+export interface Loaded {
+  /** @default the process's */
+  readonly env?: Env;
+  /** Lines to show before anything runs. */
+  readonly notes?: readonly string[];
+  readonly plan: (runtime: Runtime, common: Common) => Promise<Plan>;
+}
+
 /** What a run is started with, whatever the command. */
 export type Common = Pick<Entry['options'], 'stream' | 'onInput'>;
 
-/** Runs what `plan` says, prints what came out on stdout, and gives the exit code. */
-export async function execute(
-  options: ExecuteOptions,
-  plan: (runtime: Runtime, common: Common) => Promise<Plan>,
-): Promise<number> {
+/** Runs what was loaded as its `plan` says, prints what came out on stdout, and gives the exit code. */
+export async function execute(options: ExecuteOptions, load: () => Promise<Loaded>): Promise<number> {
   const progress = createProgress(process.stderr);
   const captured = captureConsole(progress.print);
   try {
     const cassette = await openCassette(options);
-    const runtime = openRuntime(options, { progress, cassette });
+    const { env = process.env, notes = [], plan } = await load();
+    for (const note of notes) progress.print(note);
+    const runtime = openRuntime(options, { progress, cassette, env });
     const common = { stream: options.stream ?? false, onInput: onInputOf(options, progress) };
     const { entries, concurrency } = await plan(runtime, common);
     const { outcomes, interruptCode } = await watchRuns(entries, { runtime, concurrency, progress });
@@ -79,16 +87,26 @@ async function openCassette({ record, replay }: ExecuteOptions): Promise<Cassett
   return cassette(file, { mode: record === undefined ? 'replay' : 'record' });
 }
 
-interface Surroundings {
-  readonly progress: Progress;
-  readonly cassette: Cassette | undefined;
+/** Before any code of the user's runs. @throws RegattaError `llm/bad-model` */
+export function checkLlm({ llm }: Pick<ExecuteOptions, 'llm'>): void {
+  if (llm !== undefined) new LLM({ model: llm });
 }
 
-function openRuntime(options: ExecuteOptions, { progress, cassette }: Surroundings): Runtime {
+export interface Surroundings {
+  readonly progress: Progress;
+  readonly cassette?: Cassette | undefined;
+  readonly env: Env;
+}
+
+/** The runtime of a command: its options, and callbacks that fail are told of. */
+export function openRuntime(
+  options: Pick<ExecuteOptions, 'llm' | 'journal' | 'rehearse'>,
+  { progress, cassette, env }: Surroundings,
+): Runtime {
   const { llm, journal, rehearse = false } = options;
   const named = rehearse ? 'rehearsal' : llm; // so that agents without a model rehearse too
   return createRuntime({
-    env: process.env,
+    env,
     rehearse,
     ...(named === undefined ? {} : { llm: named }),
     ...(journal === undefined ? {} : { journal }),

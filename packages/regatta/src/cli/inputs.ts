@@ -35,7 +35,7 @@ function parsePair(pair: string): readonly [key: string, value: unknown] {
  * JSON where it is a number, a boolean, an object or an array; else the text as it is. A number that
  * JSON would write in another way (`1.10`, `007`, a long id) stays text, so that nothing of it is lost.
  */
-function parseValue(text: string): unknown {
+export function parseValue(text: string): unknown {
   const value = parseJson(text);
   switch (typeof value) {
     case 'boolean':
@@ -102,4 +102,20 @@ function isObject(value: unknown): value is Inputs {
 
 export function badOption(option: string, value: string, message: string): RegattaError {
   return new RegattaError('cli/bad-option', message, { option, value });
+}
+
+/**
+ * The whole number that `option` was given, or `otherwise`.
+ *
+ * @throws RegattaError `cli/bad-option` below 1.
+ */
+export function parseCount(option: string, text: string | undefined, otherwise: number): number {
+  if (text === undefined) return otherwise;
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value >= 1) return value;
+  throw badOption(
+    option,
+    text,
+    `${option} must be a whole number of at least 1, got "${text}". Correct it or leave it out.`,
+  );
 }

@@ -5,8 +5,10 @@
  */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
+import { addProjectCommands } from './project-commands.ts';
 import type { RunOptions } from './run-command.ts';
 import { addRunsCommands, collect } from './runs-program.ts';
+import type { WorkerCommandOptions } from './worker-command.ts';
 
 const EXIT_CRASHED = 70;
 const EXIT_USAGE = 2;
@@ -16,12 +18,15 @@ const EXIT_PIPE = 141;
 const EXAMPLES = `
 Examples:
   regatta demo                                         see twelve runs at once, without a key
-  regatta run crew.ts --input topic=tides              one run
+  regatta create crew reports                          a new project
+  regatta run reports --input topic=tides              one run of it
+  regatta run crew.ts --input topic=tides              one run of a crew in TypeScript
   regatta run crew.ts --inputs all.json --concurrency 20 --json > out.json
   regatta run crew.ts --rehearse                       no key, no network, no model`;
 
 const RUN_HELP = `
-FILE exports a Crew: as default, as its only export that is one, or as --export says. TypeScript
+FILE is the folder of a project, with agents.yaml and tasks.yaml, or its crew file; the .env beside
+them is read, and what the shell has set wins. Or FILE exports a Crew: as default, as its only export that is one, or as --export says. TypeScript
 needs no build: Node strips the types. So it takes erasable syntax only: no enums, no namespaces
 with values, no parameter properties; imports of TypeScript files end with .ts.
 
@@ -50,8 +55,8 @@ function createProgram(): Command {
     .exitOverride();
   program
     .command('run')
-    .description('run the crew that a module exports')
-    .argument('<file>', 'a .ts, .mts, .js or .mjs module that exports a Crew')
+    .description('run the crew of a project, or that a module exports')
+    .argument('[file]', 'a project: a folder or its crew file; or a .ts, .mts, .js or .mjs module', '.')
     .option('-e, --export <name>', 'the export that is the crew')
     .option('-i, --input <key=value>', 'an input of the crew; may be given often', collect)
     .option('--inputs <file.json>', 'an object of inputs, or an array of objects for one run each')
@@ -77,6 +82,27 @@ function createProgram(): Command {
       await exit(await demoCommand(options));
     });
   addRunsCommands(program, exit);
+  addProjectCommands(program, { collect, exit });
+  program
+    .command('worker')
+    .description('take runs out of queues in PostgreSQL and do them, until SIGTERM or Ctrl-C')
+    .option('--database <url>', 'connection string (default: REGATTA_DATABASE_URL)')
+    .option(
+      '-m, --module <name=path>',
+      'the module of a crew, by the name of its ref; may be given often',
+      collect,
+    )
+    .option('-q, --queue <name>', 'a queue to take runs from; may be given often (default: default)', collect)
+    .option('-c, --concurrency <n>', 'runs of each of these queues at once on one worker (default: 10)')
+    .option('--release <version>', 'take only runs of crews whose ref has this version')
+    .option('--schema <name>', 'the schema of the tables (default: regatta)')
+    .option('--failover-ms <n>', "milliseconds from a worker's death to its runs going on (default: 15000)")
+    .option('--drain-ms <n>', 'milliseconds for runs under way to end at SIGTERM (default: 30000)')
+    .option('--port <n>', 'answer GET /health and GET /metrics')
+    .action(async (options: WorkerCommandOptions) => {
+      const { workerCommand } = await import('./worker-command.ts');
+      await exit(await workerCommand(options));
+    });
   return program;
 }
 

@@ -11,7 +11,7 @@ import {
   type Runtime,
   sqliteJournal,
 } from '../index.ts';
-import { type ExecuteOptions, execute } from './execute.ts';
+import { type Common, type ExecuteOptions, execute } from './execute.ts';
 import { badOption, readInputs } from './inputs.ts';
 import { loadCrew } from './load-crew.ts';
 
@@ -63,7 +63,7 @@ export async function forkCommand(target: Target, options: ResumeOptions): Promi
 }
 
 async function begin({ runId, file }: Target, options: ResumeOptions, how: Begin): Promise<number> {
-  return await execute(options, async (runtime, common) => {
+  const plan = async (runtime: Runtime, common: Common) => {
     const recorded = await find(options.journal, runId);
     const crew = await crewOf(recorded, file, options.export);
     const begun = await how(runtime, crew, { ...common, allowChanges: options.allowChanges ?? false });
@@ -72,7 +72,8 @@ async function begin({ runId, file }: Target, options: ResumeOptions, how: Begin
       entries: [{ name: recorded.name, crew, options: { ...common, inputs }, begun }],
       concurrency: 1,
     };
-  });
+  };
+  return await execute(options, async () => ({ plan }));
 }
 
 async function find(path: string, runId: string): Promise<JournaledRun> {

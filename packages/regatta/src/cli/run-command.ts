@@ -1,9 +1,9 @@
-/** `regatta run`: the crew of a module, once for each of its inputs. */
-import { basename, extname } from 'node:path';
-import type { Crew, Inputs } from '../index.ts';
-import { type Common, type ExecuteOptions, execute } from './execute.ts';
-import { badOption, readInputs } from './inputs.ts';
-import { loadCrew } from './load-crew.ts';
+/** `regatta run`: the crew of a project or a module, once for each of its inputs. */
+import type { Inputs } from '../index.ts';
+import { askInputs, canAsk } from './ask-inputs.ts';
+import { type Common, checkLlm, type ExecuteOptions, execute } from './execute.ts';
+import { parseCount, readInputs } from './inputs.ts';
+import { loadTarget, type Target } from './load-target.ts';
 import type { Entry } from './run-all.ts';
 
 /** As commander gives them. */
@@ -19,35 +19,30 @@ const CONCURRENCY = 10;
 
 /** Runs it all, prints what came out on stdout, and gives the exit code. */
 export async function runCommand(file: string, options: RunOptions): Promise<number> {
-  return await execute(options, async (_runtime, common) => {
-    const concurrency = parseConcurrency(options.concurrency);
-    const inputs = readInputs({ pairs: options.input ?? [], file: options.inputs });
-    const crew = await loadCrew(file, options.export);
-    return { entries: toEntries(crew, inputs, { file, common }), concurrency };
+  return await execute(options, async () => {
+    const concurrency = parseCount('--concurrency', options.concurrency, CONCURRENCY);
+    const given = readInputs({ pairs: options.input ?? [], file: options.inputs });
+    checkLlm(options);
+    const target = await loadTarget(file, options.export);
+    const plan = async (_: unknown, common: Common) => {
+      return { entries: toEntries(target, await completeInputs(target, given), common), concurrency };
+    };
+    return { ...target, plan };
   });
 }
 
-function toEntries(
-  crew: Crew,
-  inputs: readonly Inputs[],
-  { file, common }: { readonly file: string; readonly common: Common },
-): readonly Entry[] {
-  // A crew that got no name of its own is called by its file.
-  const name = crew.name === 'crew' ? basename(file, extname(file)) : crew.name;
+/** The inputs of each run over the project's own; a person is asked for what one run lacks. */
+export async function completeInputs(target: Target, given: readonly Inputs[]): Promise<readonly Inputs[]> {
+  const all = given.map((inputs) => ({ ...target.inputs, ...inputs }));
+  const [only, ...others] = all;
+  if (only === undefined || others.length > 0 || !canAsk()) return all;
+  return [await askInputs(target.placeholders, only, { input: process.stdin, output: process.stderr })];
+}
+
+function toEntries({ crew, name }: Target, inputs: readonly Inputs[], common: Common): readonly Entry[] {
   return inputs.map((one, index) => ({
     name: inputs.length > 1 ? `${name} ${index + 1}/${inputs.length}` : name,
     crew,
     options: { ...common, inputs: one },
   }));
-}
-
-function parseConcurrency(text: string | undefined): number {
-  if (text === undefined) return CONCURRENCY;
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value >= 1) return value;
-  throw badOption(
-    '--concurrency',
-    text,
-    `--concurrency must be a whole number of at least 1, got "${text}". Correct it or leave it out.`,
-  );
 }

@@ -3,7 +3,6 @@
  * journal) is asked there; what only needs the definition is decided here.
  */
 import { type Clock, type Random, systemClock } from '../base/clock.ts';
-import { seededRandom } from '../base/seeded-random.ts';
 import type { ResolveModel } from '../model/resolve.ts';
 import type { ResolveEmbedder } from '../model/resolve-embedder.ts';
 import { extendScope } from '../observe/scope.ts';
@@ -30,6 +29,8 @@ export interface RemoteCore {
   readonly startedAtMs: number;
   readonly epoch: number;
   readonly seed: number;
+  /** Under a journal: what a span draws from, by its id. */
+  readonly randomOf: (spanId: string) => Random;
   /** Points that guards of the whole run stand at. */
   readonly guarded: ReadonlySet<GuardPoint>;
   /** Counts what the host counts. */
@@ -73,8 +74,8 @@ export class RemoteContext implements RunContext {
     return systemClock;
   }
   get random(): Random {
-    const { isJournaled, seed } = this.#core;
-    return isJournaled ? seededRandom(seed, this.span.id) : Math.random;
+    const { isJournaled, randomOf } = this.#core;
+    return isJournaled ? randomOf(this.span.id) : Math.random;
   }
   get startedAtMs(): number {
     return this.#core.startedAtMs;

@@ -1,5 +1,6 @@
 /** A run on its thread: loads the crew, does the work, and tells the host what happens, as fast as it may. */
 import { createController, untilAborted } from '../base/abort.ts';
+import { seededRandoms } from '../base/seeded-random.ts';
 import type { Inputs } from '../base/template.ts';
 import { type CrewSettings, createJob, runWork, toPortable } from '../crew/job.ts';
 import type { Outbox } from '../engines/threads/outbox.ts';
@@ -98,6 +99,7 @@ export class ThreadRun {
       startedAtMs,
       epoch,
       seed,
+      randomOf: seededRandoms(seed),
       guarded: new Set(guarded),
       ledger: new Ledger(runId),
       resolveModel: isJournaled ? withJournal : resolve,

@@ -1,6 +1,6 @@
 /** Cuts a text at the first stop sequence, also when it comes in pieces. */
 
-/** `text` up to the first of `stop`, or undefined when it holds none. */
+/** `text` up to the one of `stop` that is complete first, or undefined when it holds none. */
 export function cutAtStop(text: string, stop: readonly string[]): string | undefined {
   const at = firstStop(text, stop);
   return at === -1 ? undefined : text.slice(0, at);
@@ -51,10 +51,12 @@ export class StopCutter {
 }
 
 function firstStop(text: string, stop: readonly string[]): number {
-  let first = -1;
+  // Where it ends counts: so a provider sees it, and so it is seen in a text that comes in pieces.
+  let first = { at: -1, end: Number.POSITIVE_INFINITY };
   for (const sequence of stop) {
     const at = text.indexOf(sequence);
-    if (at !== -1 && (first === -1 || at < first)) first = at;
+    const end = at + sequence.length;
+    if (at !== -1 && (end < first.end || (end === first.end && at < first.at))) first = { at, end };
   }
-  return first;
+  return first.at;
 }

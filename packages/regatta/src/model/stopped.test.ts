@@ -17,6 +17,14 @@ test('a text in any pieces is cut where the whole text is', () => {
       expect(shown).toBe(cutAtStop(whole, stop) ?? whole);
       expect(cutter.isCut).toBe(cutAtStop(whole, stop) !== undefined);
     }),
+    {
+      examples: [
+        [
+          ['a', 'b', 'b'],
+          ['abb', 'b'],
+        ],
+      ],
+    }, // the one that begins later is complete first
   );
 });
 

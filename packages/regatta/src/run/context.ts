@@ -2,7 +2,6 @@
 import { untilAborted } from '../base/abort.ts';
 import type { Clock, Random } from '../base/clock.ts';
 import { toJson } from '../base/json.ts';
-import { seededRandom } from '../base/seeded-random.ts';
 import type { ResolveModel } from '../model/resolve.ts';
 import type { ResolveEmbedder } from '../model/resolve-embedder.ts';
 import { applyGuards } from '../observe/guards.ts';
@@ -36,6 +35,8 @@ export interface RunCore {
   readonly startedAtMs: number;
   readonly recording: Recording | undefined;
   readonly seed: number;
+  /** Under a journal: what a span draws from, by its id. */
+  readonly randomOf: (spanId: string) => Random;
   readonly activity: Activity;
   readonly resolveModel: ResolveModel;
   readonly resolveEmbedder: ResolveEmbedder;
@@ -73,8 +74,8 @@ export class Context implements RunContext {
     return this.#core.clock;
   }
   get random(): Random {
-    const { recording, random, seed } = this.#core;
-    return recording === undefined ? random : seededRandom(seed, this.span.id);
+    const { recording, random, randomOf } = this.#core;
+    return recording === undefined ? random : randomOf(this.span.id);
   }
   get startedAtMs(): number {
     return this.#core.startedAtMs;

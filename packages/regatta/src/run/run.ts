@@ -7,6 +7,7 @@ import { createController, untilAborted } from '../base/abort.ts';
 import { toErrorData } from '../base/error-data.ts';
 import { isRegattaError, messageOf, RegattaError } from '../base/errors.ts';
 import { MAX_TIMER_MS } from '../base/problems.ts';
+import { seededRandoms } from '../base/seeded-random.ts';
 import { Dispatcher } from '../observe/dispatcher.ts';
 import { Ledger } from '../observe/ledger.ts';
 import { Stamp } from '../observe/stamp.ts';
@@ -168,6 +169,7 @@ export class Run<Output> implements AsyncDisposable {
     const { clock, random } = runtime;
     const span: Span = { id: runId, parentId: null, task: null, agent: null, scope };
     const recording = this.#recording;
+    const seed = options.recording?.record.seed ?? 0;
     const core = {
       runId,
       scope,
@@ -180,7 +182,8 @@ export class Run<Output> implements AsyncDisposable {
       random,
       startedAtMs: options.recording?.record.startedAtMs ?? clock.now(),
       recording,
-      seed: options.recording?.record.seed ?? 0,
+      seed,
+      randomOf: seededRandoms(seed),
       activity: this.#activity,
       resolveModel: runtime.resolverFor(recording !== undefined),
       resolveEmbedder: runtime.resolveEmbedder,
@@ -198,7 +201,7 @@ export class Run<Output> implements AsyncDisposable {
     });
     let end: Pick<RunEnd, 'status' | 'output' | 'error'> = { status: 'succeeded', output: null, error: null };
     try {
-      await untilAborted(recording?.begin() ?? Promise.resolve(), signal, core.orphan);
+      if (recording !== undefined) await untilAborted(recording.begin(), signal, core.orphan);
       const work = engine.execute(job, new Context(core, span, signal));
       let next = await work.next();
       for (; !next.done; next = await work.next()) {
@@ -238,7 +241,7 @@ export class Run<Output> implements AsyncDisposable {
   /** What an earlier epoch has told is not told again. */
   #isNews({ span, body }: EventDraft, recording: Recording): boolean {
     if (span.parentId === null) return true;
-    if (recording.isTold(span)) return false;
+    if (recording.isTold({ span, body })) return false;
     if (body.type.endsWith('.end') && isGoodEnd(body)) recording.noteEnd(span.id);
     return true;
   }
@@ -285,7 +288,7 @@ function statusOf(error: unknown, { aborted }: AbortSignal): RunStatus {
 }
 
 /** What failed or was skipped is done again by a resumed run, and told again. */
-function isGoodEnd(body: EventBody): boolean {
+export function isGoodEnd(body: EventBody): boolean {
   const hasFailed = 'error' in body && body.error !== null;
   return !hasFailed && (!('status' in body) || body.status === 'done');
 }

@@ -166,7 +166,10 @@ export class RuntimeCore {
         },
       );
     }
-    const recording = options.recording ?? this.#record(job, this.journalOf(journal), past);
+    // The runtime's journal is for what can be resumed: a single call of a model cannot.
+    const isMeant = journal !== undefined || job.fingerprint !== undefined;
+    const kept = isMeant ? this.journalOf(journal) : undefined;
+    const recording = options.recording ?? this.#record(job, kept, past);
     const { onInput = 'wait' } = options;
     if (onInput === 'suspend' && recording === undefined) throw journalMissing("onInput: 'suspend'");
     const run = new Run(job, {

@@ -207,10 +207,11 @@ export class JournalFile {
   }
 
   #list({ limit = LIMIT, runId, name, status }: RunFilter, now: number): readonly JournaledRun[] {
-    const rows = this.#statement(
-      `SELECT * FROM runs WHERE id = coalesce(?, id) AND name = coalesce(?, name) AND status = coalesce(?, status)
-       ORDER BY n DESC LIMIT ?`,
-    ).all(runId ?? null, name ?? null, status ?? null, limit);
+    const wanted = Object.entries({ id: runId, name, status }).filter(([, value]) => value !== undefined);
+    const where = wanted.map(([column]) => `${column} = ?`).join(' AND ');
+    const values = wanted.map(([, value]) => String(value));
+    const sql = `SELECT * FROM runs ${where === '' ? '' : `WHERE ${where}`} ORDER BY n DESC LIMIT ?`;
+    const rows = this.#statement(sql).all(...values, limit);
     return rows.map((row) => toRun(row, now));
   }
 
