@@ -3,11 +3,13 @@ import {
   type Crew,
   callback,
   createRuntime,
+  type InputAnswer,
   isRegattaError,
   type KickoffOptions,
   type RunEvent,
   type RuntimeOptions,
 } from '../index.ts';
+import * as agents from './threads/fixtures/agents.fixture.ts';
 import * as crews from './threads/fixtures/crews.fixture.ts';
 
 export interface Case {
@@ -16,21 +18,24 @@ export interface Case {
   readonly runtime?: () => RuntimeOptions;
   /** Cancels when the first event of this type is heard. */
   readonly cancelAt?: RunEvent['type'];
+  /** What a person says of drafts, one after the other. */
+  readonly reviews?: readonly InputAnswer[];
 }
 
 /** All that can be seen of one run, without what differs from run to run. */
 // biome-ignore lint/suspicious/noExplicitAny: it is JSON, and each test reads what it is about
-export async function record(
-  { crew, options, runtime: runtimeOptions, cancelAt }: Case,
-  on: RuntimeOptions,
-): Promise<any> {
+export async function record(given: Case, on: RuntimeOptions): Promise<any> {
+  const { crew, options, runtime: runtimeOptions, cancelAt, reviews = [] } = given;
   crews.heard.length = 0;
-  const given = options?.() ?? {};
+  const kickoff = options?.() ?? {};
+  const waiting = [...reviews];
   const runtime = createRuntime({ ...runtimeOptions?.(), ...on });
-  const cancel = callback(({ type }) => {
-    if (type === cancelAt) run.cancel('enough');
+  const steer = callback((event) => {
+    if (event.type === cancelAt) run.cancel('enough');
+    const answer = event.type === 'input.start' ? waiting.shift() : undefined;
+    if (event.type === 'input.start' && answer !== undefined) run.respond(event.token, answer);
   });
-  const run = runtime.start(crew, { ...given, callbacks: [...(given.callbacks ?? []), cancel] });
+  const run = runtime.start(crew, { ...kickoff, callbacks: [...(kickoff.callbacks ?? []), steer] });
   const result = await run.result.then(
     ({ text, parsed, tasks }) => ({ text, parsed, tasks }),
     (error) => ({
@@ -66,4 +71,9 @@ export const CASES: Readonly<Record<string, Case>> = {
   'pieces of answers': { crew: crews.streams, options: () => ({ stream: true }) },
   'callbacks of every level': { crew: crews.callbacks },
   'a context that the crew makes': { crew: crews.contexts, options: () => ({ inputs: { tenant: 'a' } }) },
+  'an agent that works for another': { crew: crews.delegates },
+  'a manager and its crew': { crew: crews.managed },
+  'plans of a crew and of an agent': { crew: crews.planned },
+  'memories, skills, a date and a small window': { crew: agents.reading },
+  'tools that are called in text': { crew: agents.writing },
 };

@@ -75,8 +75,13 @@ export class Run<Output> implements AsyncDisposable {
     for (const { spanId, kind, value } of earlier.lost) this.#recording?.note(spanId, kind, value);
     this.#buffer = new EventBuffer(options.bufferSize);
     this.#activity = new Activity(runtime.clock, () => this.#suspend());
-    const { onInput } = options;
-    this.#inputs = new Inputs({ runId, onInput, activity: this.#activity, recording: this.#recording });
+    this.#inputs = new Inputs({
+      runId,
+      onInput: options.onInput,
+      activity: this.#activity,
+      recording: this.#recording,
+      onUnheard: options.hasHandle ? undefined : runtime.onUnheardInput,
+    });
     const current = { id: runId, spanId: runId };
     this.#dispatcher = new Dispatcher({
       enter: (call) => enterRun(current, call),

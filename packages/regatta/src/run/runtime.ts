@@ -40,6 +40,7 @@ import type { RecordingSetup } from './recording.ts';
 import { respond } from './respond.ts';
 import { type FlushOptions, Run } from './run.ts';
 import type { RunOptions, RuntimeShare } from './setup.ts';
+import type { OnUnheardInput } from './unheard.ts';
 
 export interface CoreOptions extends Allowance, JournalsOptions {
   readonly providers: Providers;
@@ -54,6 +55,7 @@ export interface CoreOptions extends Allowance, JournalsOptions {
   readonly rehearse: boolean;
   readonly cassette?: Cassette | undefined;
   readonly onObserverError: OnObserverError;
+  readonly onUnheardInput: OnUnheardInput;
   readonly clock?: Clock;
   readonly random?: Random;
 }
@@ -106,6 +108,7 @@ export class RuntimeCore {
       clock: this.#clock,
       random: this.#random,
       onObserverError: options.onObserverError,
+      onUnheardInput: options.onUnheardInput,
       resolveEmbedder: createEmbedderResolver(options),
       limiterOf: (entry) => this.#limiterOf(entry),
       resolverFor: (isJournaled: boolean) => (isJournaled ? withJournal : resolve),
@@ -181,6 +184,7 @@ export class RuntimeCore {
         stream: options.stream ?? false,
         recording,
         onInput,
+        hasHandle: options.hasHandle ?? true,
         bufferSize: options.bufferSize ?? BUFFER_CAPACITY,
       },
       engine: this.#engineFor(on),
@@ -202,10 +206,10 @@ export class RuntimeCore {
     past: Past | undefined,
   ): RecordingSetup | undefined {
     if (journal === undefined) return undefined;
-    const { name, ref, inputs } = job;
+    const { name, ref, inputs, settings = null } = job;
     const run = {
       runId: createId(this.#clock, this.#random),
-      ...{ name, ref, inputs },
+      ...{ name, ref, inputs, settings },
       fingerprint: job.fingerprint?.(this.defaultLlm) ?? {},
       startedAtMs: this.#clock.now(),
       seed: Math.floor(this.#random() * 2 ** 32),

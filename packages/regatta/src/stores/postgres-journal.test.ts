@@ -20,6 +20,7 @@ const runOf = (runId: string): RunRecord => ({
   ref: null,
   fingerprint: {},
   inputs: {},
+  settings: null,
   startedAtMs: 0,
   seed: 0,
   parent: null,

@@ -8,6 +8,7 @@ const record = {
   ref: null,
   fingerprint: {},
   inputs: {},
+  settings: null,
   startedAtMs: 0,
   seed: 0,
   parent: null,

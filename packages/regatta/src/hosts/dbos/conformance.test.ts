@@ -1,6 +1,7 @@
 /** The same crew gives the same result, events, usage and callbacks on a worker as on the event loop. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { CASES, record } from '../../engines/conformance.fixture.ts';
+import * as agents from '../../engines/threads/fixtures/agents.fixture.ts';
 import * as crews from '../../engines/threads/fixtures/crews.fixture.ts';
 import { Crew, createRuntime, guard } from '../../index.ts';
 import { memoryJournal } from '../../testing/index.ts';
@@ -14,7 +15,7 @@ let engine: DbosEngine;
 beforeAll(async () => {
   server = await startPostgres();
   const connectionString = await server.database();
-  const all = Object.values(crews).filter((one) => one instanceof Crew);
+  const all = [...Object.values(crews), ...Object.values(agents)].filter((one) => one instanceof Crew);
   worker = await createWorker({ connectionString, crews: all });
   engine = dbosEngine({ connectionString });
 }, 60_000);

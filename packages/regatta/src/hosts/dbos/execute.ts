@@ -21,7 +21,7 @@ export function executeOn(
       form: 1,
       ...{ ref, queue, priority: 0 },
       inputs: job.inputs,
-      settings: job.settings,
+      settings: job.settings ?? null,
       tenant: null,
       deadlineAtMs: null,
       stream: context.wantsDeltas,

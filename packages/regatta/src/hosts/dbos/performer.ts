@@ -168,7 +168,15 @@ export class Performer {
       const [known] = await journal.list({ runId, limit: 1 });
       if (known === undefined) {
         const seed = Math.floor(Math.random() * 2 ** 32);
-        const run = { runId, name: crew.name, ref: order.ref, fingerprint, inputs: order.inputs, seed };
+        const run = {
+          runId,
+          name: crew.name,
+          ref: order.ref,
+          fingerprint,
+          inputs: order.inputs,
+          settings: order.settings,
+          seed,
+        };
         return { ...newRecording(journal, { ...run, startedAtMs: Date.now() }), isTold: () => false };
       }
       if (known.status !== 'running' && known.status !== 'suspended') return undefined;
