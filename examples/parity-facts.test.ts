@@ -1,11 +1,19 @@
 /** What docs/crewai-parity.md claims has a test, every option of ours is in it, and defaults agree. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readPage, root } from './pages.fixture.ts';
 
 /** Files of tests that rows may name before they are there. Empty = all of them are. */
-const PENDING_TESTS: readonly string[] = [];
+const PENDING_TESTS: readonly string[] = [
+  'api/agent-guardrails.test.ts',
+  'api/agent-resume.test.ts',
+  'crew/with-retries.test.ts',
+  'project/agent-options.test.ts',
+  'project/crew-options.test.ts',
+  'project/task-options.test.ts',
+  'tool/failure-policy.test.ts',
+];
 
 const STATUSES = ['same', 'different', 'left out', 'later'];
 const src = join(root, 'packages/regatta/src');
@@ -91,20 +99,27 @@ test('each test that is named exists, by file and title', () => {
 });
 
 /** An interface of options, and the section that has each of them. */
-const OPTIONS: readonly (readonly [section: string, file: string, name: string, owner?: string])[] = [
-  ['Agents', 'api/agent.ts', 'AgentOptions', 'of an agent'],
-  ['Agents', 'api/agent.ts', 'PlanningOptions'],
-  ['Agents', 'api/agent-run.ts', 'AgentKickoffOptions'],
-  ['Tasks', 'api/task.ts', 'TaskOptions', 'of a task'],
-  ['Crews', 'api/crew.ts', 'CrewOptions', 'of a crew'],
-  ['Crews', 'api/crew-options.ts', 'KickoffOptions'],
-  ['Crews', 'api/crew.ts', 'KickoffForEachOptions'],
-  ['Crews', 'api/crew-options.ts', 'ResumeOptions'],
-  ['Crews', 'api/crew-options.ts', 'ForkOptions'],
-  ['Crews', 'api/crew-options.ts', 'ReplayOptions'],
-  ['Crews', 'api/train-crew.ts', 'TrainOptions'],
-  ['Crews', 'api/test-crew.ts', 'TestOptions'],
+const OPTIONS: readonly (readonly [section: string, name: string, owner?: string])[] = [
+  ['Agents', 'AgentOptions', 'of an agent'],
+  ['Agents', 'PlanningOptions'],
+  ['Agents', 'AgentKickoffOptions'],
+  ['Agents', 'ClaimOptions'],
+  ['Tasks', 'TaskOptions', 'of a task'],
+  ['Crews', 'CrewOptions', 'of a crew'],
+  ['Crews', 'KickoffOptions'],
+  ['Crews', 'KickoffForEachOptions'],
+  ['Crews', 'ClaimOptions'],
+  ['Crews', 'ForkOptions'],
+  ['Crews', 'ReplayOptions'],
+  ['Crews', 'TrainOptions'],
+  ['Crews', 'TestOptions'],
 ];
+
+/** All that users write to, as one text: an option is found wherever its interface is. */
+const api = readdirSync(join(src, 'api'))
+  .filter((file) => file.endsWith('.ts') && !file.includes('.test'))
+  .map((file) => readFileSync(join(src, 'api', file), 'utf8'))
+  .join('\n');
 
 interface Option {
   readonly name: string;
@@ -112,9 +127,8 @@ interface Option {
   readonly defaultText: string | undefined;
 }
 
-function optionsOf(file: string, name: string): readonly Option[] {
-  const text = readFileSync(join(src, file), 'utf8');
-  const [, body] = new RegExp(`interface ${name}\\b[^{]*\\{\\n(.*?)\\n\\}`, 's').exec(text) ?? [];
+function optionsOf(name: string): readonly Option[] {
+  const [, body] = new RegExp(`interface ${name}\\b[^{]*\\{\\n(.*?)\\n\\}`, 's').exec(api) ?? [];
   const found = (body ?? '').matchAll(/(\/\*\*(?:(?!\*\/)[\s\S])*\*\/)?\s*^ {2}readonly (\w+)\??:/gm);
   return Array.from(found, ([, comment = '', option = '']) => ({
     name: option,
@@ -122,29 +136,37 @@ function optionsOf(file: string, name: string): readonly Option[] {
   }));
 }
 
-test.each(OPTIONS)('%s has each option of %s, %s', (section, file, name) => {
-  const options = optionsOf(file, name);
-  expect(options.length).toBeGreaterThan(0);
-  const here = rowsOf(section)
-    .map((row) => row.here)
-    .join('\n');
-  const missing = options.filter((option) => !new RegExp(`\`${option.name}[\`:]`).test(here));
-  expect(missing.map((option) => option.name)).toEqual([]);
-});
+test.each(OPTIONS.map(([section, name]) => [section, name] as const))(
+  '%s has each option of %s',
+  (section, name) => {
+    const options = optionsOf(name);
+    expect(options.length).toBeGreaterThan(0);
+    const here = rowsOf(section)
+      .map((row) => row.here)
+      .join('\n');
+    const missing = options.filter((option) => !new RegExp(`\`${option.name}[\`:]`).test(here));
+    expect(missing.map((option) => option.name)).toEqual([]);
+  },
+);
 
-test.each(OPTIONS)('%s: defaults of %s, %s, are those of its comments', (section, file, name) => {
-  const known = new Map(optionsOf(file, name).map((option) => [option.name, option.defaultText]));
+test.each(['Agents', 'Tasks', 'Crews'])('%s: a default that is said is the one of the comment', (section) => {
+  const known = Map.groupBy(
+    OPTIONS.filter(([own]) => own === section).flatMap(([, name]) => optionsOf(name)),
+    ({ name }) => name,
+  );
   const said = rowsOf(section).flatMap(({ here }) => Array.from(here.matchAll(/`(\w+)` \(([^)\s]+)\)/g)));
+  expect(said.length).toBeGreaterThan(3);
   for (const [text, option = '', value] of said) {
-    if (known.has(option)) expect(value, text).toBe(known.get(option));
+    const defaults = known.get(option)?.map(({ defaultText }) => defaultText);
+    if (defaults !== undefined) expect(defaults, text).toContain(value);
   }
 });
 
 test('docs/defaults.md says of each option what its comment says', () => {
   const lines = readPage('docs/defaults.md').split('\n');
   let compared = 0;
-  for (const [, file, name, owner] of OPTIONS) {
-    for (const { name: option, defaultText } of optionsOf(file, name)) {
+  for (const [, name, owner] of OPTIONS) {
+    for (const { name: option, defaultText } of optionsOf(name)) {
       const line = lines.find((text) => text.startsWith(`| \`${option}\` ${owner} |`));
       if (owner === undefined || line === undefined || defaultText === undefined) continue;
       const value = (line.split('|')[2] ?? '')
@@ -164,7 +186,7 @@ test('Commands has each command and each option of ours', () => {
   const options = new Set(
     Array.from(
       program.matchAll(/(?:\.option|new Option)\(\s*'(?:-\w, )?(--[a-z-]+)/g),
-      ([, option]) => option,
+      ([, option]) => option ?? '',
     ),
   );
   const commands = new Set(
