@@ -169,3 +169,45 @@ test('without inputs a placeholder is an error that names it, and not a text tha
   await expect(crew.kickoff()).rejects.toThrow(/port[\s\S]*day|day[\s\S]*port/);
   expect(llm.requests).toEqual([]);
 });
+
+test('a crew without agents, tasks or who does them says so when it is made', () => {
+  const agent = new Agent({ role: 'r', goal: 'g' });
+  const orphan = new Task({ description: 'd', expectedOutput: 'e' });
+  expect(() => new Crew({ agents: [], tasks: [] })).toThrow(/agents is empty[\s\S]*tasks is empty/);
+  expect(() => new Crew({ agents: [agent], tasks: [orphan] })).toThrow(
+    expect.objectContaining({
+      details: expect.objectContaining({
+        problems: [expect.objectContaining({ field: 'tasks[0].agent' })],
+      }) as unknown,
+    }) as Error,
+  );
+});
+
+test('a manager has no tools, and a crew says so when it is made', () => {
+  const agent = new Agent({ role: 'r', goal: 'g' });
+  const managerAgent = new Agent({ role: 'Boss', goal: 'Lead', tools: [tool('mine')] });
+  const task = new Task({ description: 'd', expectedOutput: 'e' });
+  expect(() => new Crew({ agents: [agent], tasks: [task], process: 'hierarchical', managerAgent })).toThrow(
+    /Boss[\s\S]*tools/,
+  );
+});
+
+test('numbers that make no sense are refused where an agent is made', () => {
+  const bad = { maxIter: 0, maxExecutionTimeMs: -1, maxRpm: 0.5, maxOutputRetries: -1, maxRecallTokens: 0 };
+  expect(() => new Agent({ role: 'r', goal: 'g', ...bad })).toThrow(
+    expect.objectContaining({
+      details: expect.objectContaining({
+        problems: expect.arrayContaining(
+          Object.keys(bad).map((field) => expect.objectContaining({ field })),
+        ) as unknown,
+      }) as unknown,
+    }) as Error,
+  );
+});
+
+test('what is no tool, or has the name of another, is refused where an agent is made', () => {
+  const tools = [tool('one'), { name: 'x', func: () => '', description: 'd' } as never, tool('one')];
+  expect(() => new Agent({ role: 'r', goal: 'g', tools })).toThrow(
+    /tools\[1\] is not a tool[\s\S]*tools\[2\] is a second tool called "one"/,
+  );
+});

@@ -11,6 +11,7 @@ import { readExchange, routeOf } from '../models/fixtures/drive.fixture.ts';
 import { byEvent, recordedFetch } from '../models/fixtures/recorded-fetch.fixture.ts';
 import { DIALECTS } from '../models/fixtures/recorded-request.fixture.ts';
 import { type Exchange, readScenarios, type Scenario } from '../models/fixtures/recording.fixture.ts';
+import type { Env } from '../ports/provider.ts';
 import { checkTrace } from '../testing/index.ts';
 
 const folder = process.env.REGATTA_RECORDINGS;
@@ -48,23 +49,27 @@ function belongsTo(before: Exchange, next: Exchange): boolean {
 }
 
 /** The recorded results of each tool, in order. */
-function resultsOf({ exchanges }: Scenario): Map<string, string[]> {
+function resultsOf(played: readonly Scenario[]): Map<string, string[]> {
   const results = new Map<string, string[]>();
-  for (const message of readExchange(exchanges.at(-1) as Exchange).messages) {
-    if (message.role === 'tool')
-      results.set(message.tool, [...(results.get(message.tool) ?? []), message.content]);
+  for (const { exchanges } of played) {
+    for (const message of readExchange(exchanges.at(-1) as Exchange).messages) {
+      if (message.role === 'tool')
+        results.set(message.tool, [...(results.get(message.tool) ?? []), message.content]);
+    }
   }
   return results;
 }
 
-async function play(scenario: Scenario) {
-  const first = scenario.exchanges[0] as Exchange; // a conversation has one
-  const { name, api, path, env = {} } = routeOf(first);
-  const { modelId, messages } = readExchange(first);
+/** An agent that gets the answers of these conversations, one after the other, and has all their tools. */
+function agentOf(role: string, ...played: readonly Scenario[]): Agent {
+  const exchanges = played.flatMap((scenario) => scenario.exchanges);
+  const first = exchanges[0] as Exchange; // a conversation has one
+  const { name, api, path } = routeOf(first);
+  const { modelId } = readExchange(first);
   // Some conversations offer a tool only later on: here all are there from the start.
-  const offered = scenario.exchanges.flatMap((exchange) => readExchange(exchange).tools);
+  const offered = exchanges.flatMap((exchange) => readExchange(exchange).tools);
   const specs = [...new Map(offered.map((spec) => [spec.name, spec])).values()];
-  const results = resultsOf(scenario);
+  const results = resultsOf(played);
   const tools = specs.map(({ name: tool, description, inputSchema }) =>
     defineTool({
       name: tool,
@@ -78,20 +83,56 @@ async function play(scenario: Scenario) {
     baseURL: `http://127.0.0.1:1${path}`,
     apiKey: 'test-key',
     ...(api ? { api } : {}),
-    fetch: recordedFetch(scenario.exchanges, { split: byEvent }),
+    fetch: recordedFetch(exchanges, { split: byEvent }),
   });
-  const agent = new Agent({ role: 'Assistant', goal: 'Answer', llm, tools });
+  return new Agent({ role, goal: 'Answer', llm, tools });
+}
+
+/** What was asked when it was recorded. */
+function questionOf({ exchanges }: Scenario): string {
+  const { messages } = readExchange(exchanges[0] as Exchange);
   const asked = JSON.stringify(messages.filter(({ role }) => role === 'user')).replaceAll('{', '(');
-  const task = new Task({ description: asked.slice(0, 2000), expectedOutput: 'An answer', agent });
+  return asked.slice(0, 2000);
+}
+
+/** A whole run. Its env is that of all that it plays. */
+async function play(crew: Crew, played: readonly Scenario[]) {
+  const exchanges = played.flatMap((scenario) => scenario.exchanges);
+  const env = Object.assign({}, ...exchanges.map((exchange) => routeOf(exchange).env ?? {})) as Env;
   const events: RunEvent[] = [];
-  const run = createRuntime({ env }).start(new Crew({ agents: [agent], tasks: [task] }), {
-    stream: first.expected.stream,
+  const run = createRuntime({ env }).start(crew, {
+    stream: exchanges[0]?.expected.stream ?? false,
     callbacks: [(event: RunEvent) => void events.push(event)],
   });
   const output = await run.result;
   const audit = await run.flush();
   return { output, events, run, audit };
 }
+
+type Played = Awaited<ReturnType<typeof play>>;
+
+/** Tools, tokens and calls are those of the recordings, and the trace is whole. */
+function expectRecorded({ output, events, run, audit }: Played, played: readonly Scenario[]): void {
+  const expected = played.flatMap(({ exchanges }) => exchanges.map((exchange) => exchange.expected));
+  const failed = events.flatMap((event) => (event.type === 'tool.end' && event.error ? [event.result] : []));
+  expect(failed).toEqual([]);
+  const sum = (pick: (usage: NonNullable<Exchange['expected']['usage']>) => number | null): number =>
+    expected.reduce((all, { usage }) => all + (usage ? (pick(usage) ?? 0) : 0), 0);
+  expect([output.usage.inputTokens, output.usage.outputTokens]).toEqual([
+    sum(({ input }) => input),
+    sum(({ output: out }) => out),
+  ]);
+  expect(output.usage.calls).toBe(expected.length);
+  expect(checkTrace(events, { ledger: run.ledger, audit })).toEqual([]);
+}
+
+const textOf = ({ exchanges }: Scenario) => exchanges.at(-1)?.expected.text;
+const toolsOf = ({ exchanges }: Scenario) =>
+  exchanges.flatMap(({ expected: { toolCalls = [] } }) => toolCalls.map(({ name }) => name));
+
+/** Tools that a task used, in order. */
+const usedBy = (events: readonly RunEvent[], task: string) =>
+  events.flatMap((event) => (event.type === 'tool.start' && event.task === task ? [event.tool] : []));
 
 const conversations = [...scenarios.values()].filter(isConversation);
 
@@ -108,22 +149,85 @@ test('there are conversations of every vendor, with tools and without, streamed 
 test.each(conversations.map((scenario) => [scenario.name, scenario] as const))(
   'a crew has the conversation %s',
   async (_, scenario) => {
-    const { output, events, run, audit } = await play(scenario);
-    const expected = scenario.exchanges.map((exchange) => exchange.expected);
-    expect(output.text).toBe(expected.at(-1)?.text);
-    const called = events.flatMap((event) => (event.type === 'tool.start' ? [event.tool] : []));
-    expect(called).toEqual(expected.flatMap(({ toolCalls = [] }) => toolCalls.map(({ name }) => name)));
-    const failed = events.flatMap((event) =>
-      event.type === 'tool.end' && event.error ? [event.result] : [],
+    const agent = agentOf('Assistant', scenario);
+    const task = new Task({ description: questionOf(scenario), expectedOutput: 'An answer', agent });
+    const played = await play(new Crew({ agents: [agent], tasks: [task] }), [scenario]);
+    expect(played.output.text).toBe(textOf(scenario));
+    expect(usedBy(played.events, 'task-1')).toEqual(toolsOf(scenario));
+    expectRecorded(played, [scenario]);
+  },
+);
+
+const streamOf = ({ exchanges }: Scenario) => exchanges[0]?.expected.stream ?? false;
+
+test.each([[true], [false]])(
+  'conversations of several vendors are tasks of one graph, and a last one reads them all (streamed: %s)',
+  async (stream) => {
+    const all = conversations.filter((scenario) => streamOf(scenario) === stream).slice(0, 6);
+    expect(all.length).toBeGreaterThan(2);
+    const agents = all.map((scenario, index) => agentOf(`Assistant ${index}`, scenario));
+    const beside = all.slice(0, -1).map(
+      (scenario, index) =>
+        new Task({
+          name: `t${index}`,
+          description: questionOf(scenario),
+          expectedOutput: 'An answer',
+          agent: agents[index]!,
+          context: [],
+        }),
     );
-    expect(failed).toEqual([]);
-    const sum = (pick: (usage: NonNullable<Exchange['expected']['usage']>) => number | null): number =>
-      expected.reduce((all, { usage }) => all + (usage ? (pick(usage) ?? 0) : 0), 0);
-    expect([output.usage.inputTokens, output.usage.outputTokens]).toEqual([
-      sum(({ input }) => input),
-      sum(({ output: out }) => out),
-    ]);
-    expect(output.usage.calls).toBe(expected.length);
-    expect(checkTrace(events, { ledger: run.ledger, audit })).toEqual([]);
+    const last = new Task({
+      name: `t${beside.length}`,
+      description: questionOf(all.at(-1)!),
+      expectedOutput: 'An answer',
+      agent: agents.at(-1)!,
+      context: beside,
+    });
+    const played = await play(new Crew({ agents, tasks: [...beside, last], process: 'graph' }), all);
+    expect(played.output.tasks.map(({ text }) => text)).toEqual(all.map(textOf));
+    for (const [index, scenario] of all.entries())
+      expect(usedBy(played.events, `t${index}`)).toEqual(toolsOf(scenario));
+    expectRecorded(played, all);
+    const told = played.events.find((event) => event.type === 'model.start' && event.task === last.name);
+    const prompt = JSON.stringify(told);
+    for (const scenario of all.slice(0, -1))
+      expect(prompt).toContain(JSON.stringify(textOf(scenario)).slice(1, -1).slice(0, 40));
+  },
+);
+
+/** Two conversations that one LLM can have, the first of which ends in an answer that is sent back. */
+const pairs = [...Map.groupBy(conversations, kindOf).values()].flatMap(([one, other]) =>
+  one && other ? [[one.name, other.name, one, other] as const] : [],
+);
+
+function kindOf({ exchanges }: Scenario): string {
+  const first = exchanges[0] as Exchange; // a conversation has one
+  return JSON.stringify([routeOf(first), readExchange(first).modelId, first.expected.stream]);
+}
+
+test.skipIf(pairs.length === 0).each(pairs)(
+  'a guardrail sends the answer of %s back, and the agent goes on with %s',
+  async (_, __, one, other) => {
+    const agent = agentOf('Assistant', one, other);
+    const seen: string[] = [];
+    const task = new Task({
+      name: 'guarded',
+      description: questionOf(one),
+      expectedOutput: 'An answer',
+      agent,
+      guardrails: [
+        ({ text }) => {
+          seen.push(text);
+          return seen.length === 1 ? { accepted: false, feedback: 'Say it anew.' } : { accepted: true };
+        },
+      ],
+    });
+    const played = await play(new Crew({ agents: [agent], tasks: [task] }), [one, other]);
+    expect(seen).toEqual([textOf(one), textOf(other)]);
+    expect(played.output.text).toBe(textOf(other));
+    expect(usedBy(played.events, 'guarded')).toEqual([...toolsOf(one), ...toolsOf(other)]);
+    expectRecorded(played, [one, other]);
+    const prompts = played.events.flatMap((event) => (event.type === 'model.start' ? [event.messages] : []));
+    expect(JSON.stringify(prompts[one.exchanges.length])).toContain('Say it anew.');
   },
 );
