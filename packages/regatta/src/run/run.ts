@@ -25,6 +25,7 @@ import { Inputs } from './inputs.ts';
 import { OpenSpans } from './open-spans.ts';
 import { RecordedMeter, readUsage } from './recorded-usage.ts';
 import { Recording } from './recording.ts';
+import { toRunError } from './run-error.ts';
 import type { RunSetup } from './setup.ts';
 
 export interface FlushOptions {
@@ -293,11 +294,4 @@ function statusOf(error: unknown, { aborted }: AbortSignal): RunStatus {
 function isGoodEnd(body: EventBody): boolean {
   const hasFailed = 'error' in body && body.error !== null;
   return !hasFailed && (!('status' in body) || body.status === 'done');
-}
-
-function toRunError(thrown: unknown, runId: string): RegattaError {
-  if (isRegattaError(thrown)) return thrown;
-  const reason = messageOf(thrown).replace(/[.!?]?$/, '.'); // somebody else's sentence, or half of one
-  const message = `Run "${runId}" failed: ${reason} See the cause for where it was thrown.`;
-  return new RegattaError('run/failed', message, { runId }, { cause: thrown });
 }

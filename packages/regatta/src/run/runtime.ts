@@ -161,13 +161,8 @@ export class RuntimeCore {
   start<Output>(job: Job<Output>, given: StartOptions): Run<Output> {
     const { scopes, definition, budget, on, journal, past, ...options } = given;
     if (this.#state !== 'open') {
-      throw new RegattaError(
-        'runtime/closed',
-        `The runtime is ${this.#state} and starts no runs. Create another runtime.`,
-        {
-          state: this.#state,
-        },
-      );
+      const message = `The runtime is ${this.#state} and starts no runs. Create another runtime.`;
+      throw new RegattaError('runtime/closed', message, { state: this.#state });
     }
     const recording = options.recording ?? this.#record(job, this.journalOf(journal), past);
     const { onInput = 'wait' } = options;
