@@ -13,6 +13,11 @@ function crewOf(script: readonly ScriptStep[], retries = 2) {
 const overload = { error: new Error('the model fell over') };
 const retriesOf = (events: readonly RunEvent[]) =>
   events.flatMap((event) => (event.type === 'task.retry' ? [[event.attempt, event.error.code]] : []));
+/** Where agents have begun, without the run's id. */
+const agentsOf = (events: readonly RunEvent[]) =>
+  events.flatMap(({ type, runId, spanId }) =>
+    type === 'agent.start' ? [spanId.slice(runId.length + 1)] : [],
+  );
 
 test('a run that ends in its second attempt goes on with it: the first is not made again', async () => {
   const gate = createGate();
@@ -35,10 +40,7 @@ test('a run that ends in its second attempt goes on with it: the first is not ma
   expect(second.llm.requests).toHaveLength(1);
   const events = (await eventsOf(again)) as RunEvent[];
   expect(retriesOf(events)).toEqual([[1, 'unknown']]); // as in the epoch in which it failed
-  const agents = events.flatMap(({ type, spanId }) =>
-    type === 'agent.start' ? [spanId.slice(run.id.length + 1)] : [],
-  );
-  expect(agents).toEqual(['write/attempt-2/agent']);
+  expect(agentsOf(events)).toEqual(['write/attempt-2/agent']);
   expect(checkTrace([...(await eventsOf(run)), ...events], { ledger: again.ledger })).toEqual([]);
 });
 
@@ -54,4 +56,5 @@ test('the last attempt is made again by a resumed run, and so is none before it'
   const second = crewOf(['at last'], 1);
   const again = await second.crew.resume(run.id, { journal });
   expect([(await again.result).text, second.llm.requests.length]).toEqual(['at last', 1]);
+  expect(agentsOf((await eventsOf(again)) as RunEvent[])).toEqual(['write/attempt-2/agent']);
 });

@@ -56,7 +56,7 @@ test.each<[string, KickoffOptions, number]>([
     { callbacks: [otlpSink({ endpoint: 'http://127.0.0.1:1', onFailure: () => {} } as never)] },
     1,
   ],
-])('%s: %i warnings', async (_name, options, count) => {
+])('how many warnings there are with %s', async (_name, options, count) => {
   const { runtime, output } = await answered(options, (token) =>
     runtime.respond(token.split('/')[0]!, token, {
       ...accept,
