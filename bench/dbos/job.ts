@@ -4,7 +4,13 @@ import { z } from 'zod';
 
 export const STEPS = 5;
 
-const usage = { inputTokens: 100, outputTokens: 20, cachedInputTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0 };
+const usage = {
+  inputTokens: 100,
+  outputTokens: 20,
+  cachedInputTokens: 0,
+  cacheWriteTokens: 0,
+  reasoningTokens: 0,
+};
 
 const model: Model = {
   id: 'bench/model',
@@ -18,7 +24,10 @@ const model: Model = {
       args: { word },
     }));
     return {
-      message: { role: 'assistant', content: isAsking ? calls : [{ type: 'text', text: 'An answer of a few words.' }] },
+      message: {
+        role: 'assistant',
+        content: isAsking ? calls : [{ type: 'text', text: 'An answer of a few words.' }],
+      },
       finishReason: isAsking ? 'tool-calls' : 'stop',
       ...{ usage, modelId: null, responseId: null },
     };
@@ -34,7 +43,12 @@ const look = defineTool({
 
 const scholar = new Agent({ role: 'scholar', goal: 'Know', llm: model, tools: [look] });
 const writer = new Agent({ role: 'writer', goal: 'Write', llm: model });
-const study = new Task({ name: 'study', description: 'Study {topic}', expectedOutput: 'Facts', agent: scholar });
+const study = new Task({
+  name: 'study',
+  description: 'Study {topic}',
+  expectedOutput: 'Facts',
+  agent: scholar,
+});
 const report = new Task({ name: 'report', description: 'Report', expectedOutput: 'A page', agent: writer });
 
 export const job: Crew = new Crew({

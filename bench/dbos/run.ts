@@ -49,8 +49,12 @@ const contestants: Readonly<Record<string, () => Promise<Figures>>> = {
   'plain DBOS, 1 worker': () => plain(1),
 };
 
-console.log(`Node ${process.version}, ${availableParallelism()} cores, ${runs} runs of ${STEPS} steps, best of ${rounds}\n`);
-console.log('| | runs/s | steps/s | of plain DBOS | commits a run | commits a step | WAL bytes a run | table bytes a run |');
+console.log(
+  `Node ${process.version}, ${availableParallelism()} cores, ${runs} runs of ${STEPS} steps, best of ${rounds}\n`,
+);
+console.log(
+  '| | runs/s | steps/s | of plain DBOS | commits a run | commits a step | WAL bytes a run | table bytes a run |',
+);
 console.log('|---|---|---|---|---|---|---|---|');
 const best = new Map<string, Figures>();
 for (let round = 0; round < rounds; round++) {
@@ -100,7 +104,12 @@ async function plain(workers: number): Promise<Figures> {
   const connectionString = await server.database();
   const children = await start('plain', workers, connectionString);
   const options = { systemDatabaseUrl: connectionString, systemDatabaseSchemaName: 'plain' };
-  const quiet = { info: () => undefined, debug: () => undefined, warn: () => undefined, error: console.error };
+  const quiet = {
+    info: () => undefined,
+    debug: () => undefined,
+    warn: () => undefined,
+    error: console.error,
+  };
   const client = await DBOSClient.create({ ...options, applicationName: 'plain', logger: quiet });
   const one = async () => {
     const handle = await client.enqueue({ queueName: 'plain', workflowName: 'job', appVersion: '1' }, inputs);
@@ -134,7 +143,12 @@ async function measured(connectionString: string | undefined, work: () => Promis
   await new Promise((resolve) => setTimeout(resolve, 1_500)); // the server counts with some delay
   const after = await countsOf(connectionString);
   const per = (key: keyof typeof after): number => (after[key] - before[key]) / runs;
-  return { runsPerSecond, commitsPerRun: per('commits'), walBytesPerRun: per('wal'), tableBytesPerRun: per('tables') };
+  return {
+    runsPerSecond,
+    commitsPerRun: per('commits'),
+    walBytesPerRun: per('wal'),
+    tableBytesPerRun: per('tables'),
+  };
 }
 
 async function countsOf(connectionString: string) {
@@ -177,7 +191,15 @@ async function resumes(): Promise<void> {
   console.log('\n| records of a run | ms to claim and read them | µs a record |\n|---|---|---|');
   for (const count of [10, 100, 1_000, 10_000]) {
     const runId = `run-${count}`;
-    const about = { name: 'job', ref: null, fingerprint: {}, inputs: {}, startedAtMs: 0, seed: 0, parent: null };
+    const about = {
+      name: 'job',
+      ref: null,
+      fingerprint: {},
+      inputs: {},
+      startedAtMs: 0,
+      seed: 0,
+      parent: null,
+    };
     const value = { message: 'x'.repeat(600) };
     const records = Array.from({ length: count }, (_, index) => ({ key: `step-${index}:model`, value }));
     await journal.create({ runId, ...about }, records);
@@ -187,7 +209,9 @@ async function resumes(): Promise<void> {
       await journal.claim(runId, { takeOver: true });
       ms = Math.min(ms, performance.now() - startedAt);
     }
-    console.log(`| ${count.toLocaleString('en')} | ${ms.toFixed(1)} | ${((ms * 1_000) / count).toFixed(1)} |`);
+    console.log(
+      `| ${count.toLocaleString('en')} | ${ms.toFixed(1)} | ${((ms * 1_000) / count).toFixed(1)} |`,
+    );
   }
   await journal.close();
 }

@@ -11,7 +11,12 @@ process.send?.('ready');
 
 /** The same children, a step for each answer, and one for each line of the ledger: what a run costs without our journal. */
 async function startPlain(): Promise<void> {
-  const logger = { info: () => undefined, debug: () => undefined, warn: () => undefined, error: console.error };
+  const logger = {
+    info: () => undefined,
+    debug: () => undefined,
+    warn: () => undefined,
+    error: console.error,
+  };
   DBOS.setConfig({
     name: 'plain',
     systemDatabaseUrl: connectionString,
@@ -22,7 +27,8 @@ async function startPlain(): Promise<void> {
     enableOTLP: false,
     logger,
   });
-  const step = (name: string) => DBOS.runStep(async () => ({ text: 'An answer of a few words.', name }), { name });
+  const step = (name: string) =>
+    DBOS.runStep(async () => ({ text: 'An answer of a few words.', name }), { name });
   const call = async (name: string) => {
     await step(`${name}:attempt`);
     const reply = await step(`${name}:model`);
@@ -47,5 +53,9 @@ async function startPlain(): Promise<void> {
     { name: 'job' },
   );
   await DBOS.launch();
-  await DBOS.registerQueue('plain', { workerConcurrency: 50, minPollingIntervalMs: 20, onConflict: 'always_update' });
+  await DBOS.registerQueue('plain', {
+    workerConcurrency: 50,
+    minPollingIntervalMs: 20,
+    onConflict: 'always_update',
+  });
 }

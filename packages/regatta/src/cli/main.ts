@@ -6,8 +6,8 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import type { RunOptions } from './run-command.ts';
-import type { WorkerCommandOptions } from './worker-command.ts';
 import { addRunsCommands, collect } from './runs-program.ts';
+import type { WorkerCommandOptions } from './worker-command.ts';
 
 const EXIT_CRASHED = 70;
 const EXIT_USAGE = 2;
@@ -82,7 +82,11 @@ function createProgram(): Command {
     .command('worker')
     .description('take runs out of queues in PostgreSQL and do them, until SIGTERM or Ctrl-C')
     .option('--database <url>', 'connection string (default: REGATTA_DATABASE_URL)')
-    .option('-m, --module <name=path>', 'the module of a crew, by the name of its ref; may be given often', collect)
+    .option(
+      '-m, --module <name=path>',
+      'the module of a crew, by the name of its ref; may be given often',
+      collect,
+    )
     .option('-q, --queue <name>', 'a queue to take runs from; may be given often (default: default)', collect)
     .option('-c, --concurrency <n>', 'runs of each of these queues at once on one worker (default: 10)')
     .option('--release <version>', 'take only runs of crews whose ref has this version')

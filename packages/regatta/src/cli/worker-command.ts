@@ -29,7 +29,9 @@ export async function workerCommand(options: WorkerCommandOptions): Promise<numb
     const signal = await nextSignal();
     say(`${signal}: no more runs are taken, ${worker.running} under way. Send it again to quit at once.`);
     void nextSignal().then(() => process.exit(EXIT_FAILED)); // what is left goes on at another worker
-    await worker.close(options.drainMs === undefined ? {} : { timeoutMs: toNumber('--drain-ms', options.drainMs) });
+    await worker.close(
+      options.drainMs === undefined ? {} : { timeoutMs: toNumber('--drain-ms', options.drainMs) },
+    );
     return 0;
   } catch (error) {
     say(formatError(toErrorData(error)));
@@ -46,9 +48,18 @@ async function nextSignal(): Promise<string> {
 }
 
 function toWorkerOptions(options: WorkerCommandOptions): WorkerOptions {
-  const { database = process.env.REGATTA_DATABASE_URL, queue: queues = ['default'], schema, release } = options;
+  const {
+    database = process.env.REGATTA_DATABASE_URL,
+    queue: queues = ['default'],
+    schema,
+    release,
+  } = options;
   if (database === undefined) {
-    throw badOption('--database', '', 'A worker needs a database. Give --database, or set REGATTA_DATABASE_URL.');
+    throw badOption(
+      '--database',
+      '',
+      'A worker needs a database. Give --database, or set REGATTA_DATABASE_URL.',
+    );
   }
   const { concurrency, failoverMs, port } = options;
   const workerConcurrency = concurrency === undefined ? undefined : toNumber('--concurrency', concurrency);
@@ -69,7 +80,8 @@ function toWorkerOptions(options: WorkerCommandOptions): WorkerOptions {
 
 function toModule(given: string): readonly [name: string, path: string] {
   const at = given.indexOf('=');
-  if (at < 1 || at === given.length - 1) throw badOption('--module', given, `--module must be NAME=PATH, got "${given}". Correct it.`);
+  if (at < 1 || at === given.length - 1)
+    throw badOption('--module', given, `--module must be NAME=PATH, got "${given}". Correct it.`);
   const path = given.slice(at + 1);
   return [given.slice(0, at), path.includes('://') ? path : resolve(path)];
 }
@@ -77,5 +89,9 @@ function toModule(given: string): readonly [name: string, path: string] {
 function toNumber(option: string, value: string): number {
   const number = Number(value);
   if (/^\d+$/.test(value) && Number.isSafeInteger(number)) return number;
-  throw badOption(option, value, `${option} must be a whole number, got "${value}". Correct it or leave it out.`);
+  throw badOption(
+    option,
+    value,
+    `${option} must be a whole number, got "${value}". Correct it or leave it out.`,
+  );
 }

@@ -19,8 +19,11 @@ export interface Case {
 }
 
 /** All that can be seen of one run, without what differs from run to run. */
-// biome-ignore lint/suspicious/noExplicitAny: it is JSON, and each test reads what it is about
-export async function record({ crew, options, runtime: runtimeOptions, cancelAt }: Case, on: RuntimeOptions): Promise<any> {
+export async function record(
+  { crew, options, runtime: runtimeOptions, cancelAt }: Case,
+  on: RuntimeOptions,
+  // biome-ignore lint/suspicious/noExplicitAny: it is JSON, and each test reads what it is about
+): Promise<any> {
   crews.heard.length = 0;
   const given = options?.() ?? {};
   const runtime = createRuntime({ ...runtimeOptions?.(), ...on });

@@ -5,9 +5,9 @@
  * nobody can repeat or account for.
  */
 import { type Json, toJson } from '../base/json.ts';
-import type { EventBody } from '../protocol/event.ts';
 import type { Journal, RunEnding, RunRecord, StepRecord } from '../ports/journal.ts';
 import type { EventDraft } from '../ports/span.ts';
+import type { EventBody } from '../protocol/event.ts';
 
 /** What a run is recorded as, and with what it begins. */
 export interface RecordingSetup {

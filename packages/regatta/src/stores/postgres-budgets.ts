@@ -3,7 +3,8 @@
  * that however many ask at once, never more is reserved and spent together than the budget has.
  */
 import { RegattaError } from '../base/errors.ts';
-import type { Database, Row } from './postgres-database.ts';
+import type { Row } from './postgres-connection.ts';
+import type { Database } from './postgres-database.ts';
 
 /** What is shared by all runs of a tenant, or by all. Absent = no limit. */
 export interface SharedBudget {
@@ -115,14 +116,17 @@ export class Budgets {
       const batch = this.#waiting.splice(0, MAX_AT_ONCE);
       const refused = await this.#send(batch);
       // Behind one that did not fit, others were counted as if it had: each is asked once more by itself.
-      for (const wish of refused) for (const last of await this.#send([wish])) last.reject(await this.#refusal(last.claim));
+      for (const wish of refused)
+        for (const last of await this.#send([wish])) last.reject(await this.#refusal(last.claim));
     }
     this.#working = undefined;
   }
 
   /** Gives those that did not fit. */
   async #send(batch: readonly Wish[]): Promise<readonly Wish[]> {
-    const parts = batch.flatMap(({ claim }, index) => claim.budgets.map((budget) => ({ budget, claim, index })));
+    const parts = batch.flatMap(({ claim }, index) =>
+      claim.budgets.map((budget) => ({ budget, claim, index })),
+    );
     try {
       const rows = await this.#rows(reserveText(this.#database.schema), [
         parts.map(({ index }) => index),
@@ -158,7 +162,13 @@ export class Budgets {
     }
     // It was raised, or others' calls were settled, between the refusal and this look.
     const message = `A budget of ${budgets.join(', ')} had no room for a call of ${model}. Try again.`;
-    return new RegattaError('budget/exceeded', message, { owner: 'shared', limit: 'calls', max: 0, used: 0, asked: 1 });
+    return new RegattaError('budget/exceeded', message, {
+      owner: 'shared',
+      limit: 'calls',
+      max: 0,
+      used: 0,
+      asked: 1,
+    });
   }
 
   async #rows(text: string, values: readonly unknown[] = []): Promise<readonly Row[]> {

@@ -2,7 +2,8 @@
 import type { Json } from '../base/json.ts';
 import type { RunEnding } from '../ports/journal.ts';
 import type { RunStatus } from '../protocol/output.ts';
-import type { Database, Row } from './postgres-database.ts';
+import type { Row } from './postgres-connection.ts';
+import type { Database } from './postgres-database.ts';
 import { lockOf } from './postgres-schema.ts';
 import { ANY_RUN } from './postgres-writer.ts';
 
@@ -88,7 +89,10 @@ export class Fleet {
       // The server ends the transaction, and with it the lock, of who says nothing for so long.
       await connection.query({ text: `SET LOCAL idle_in_transaction_session_timeout = ${Math.ceil(maxMs)}` });
       const values = [lockOf(`${this.#s} ${what}`)];
-      const { rows } = await connection.query({ text: 'SELECT pg_try_advisory_xact_lock($1) AS got', values });
+      const { rows } = await connection.query({
+        text: 'SELECT pg_try_advisory_xact_lock($1) AS got',
+        values,
+      });
       if (rows[0]?.got === true) await work();
       await connection.query({ text: 'COMMIT' });
     });
@@ -150,7 +154,9 @@ export class Fleet {
 
   /** Takes a run from the list, and forgets its recoveries. Gives whether it was there. */
   async exhume(runId: string): Promise<boolean> {
-    const gone = await this.#rows(`DELETE FROM ${this.#s}.dead_letters WHERE run = $1 RETURNING run`, [runId]);
+    const gone = await this.#rows(`DELETE FROM ${this.#s}.dead_letters WHERE run = $1 RETURNING run`, [
+      runId,
+    ]);
     await this.#rows(`DELETE FROM ${this.#s}.recoveries WHERE run = $1`, [runId]);
     return gone.length > 0;
   }
@@ -216,7 +222,9 @@ export class Fleet {
   }
 
   /** Runs under way of which nothing was heard for so long, the quietest first. */
-  async quiet(olderThanMs: number): Promise<readonly { readonly runId: string; readonly silentMs: number }[]> {
+  async quiet(
+    olderThanMs: number,
+  ): Promise<readonly { readonly runId: string; readonly silentMs: number }[]> {
     const rows = await this.#rows(
       `SELECT id, extract(epoch FROM clock_timestamp() - updated_at) * 1000 AS silent FROM ${this.#s}.runs
        WHERE status = 'running' AND updated_at < clock_timestamp() - $1::float8 * interval '1 ms'

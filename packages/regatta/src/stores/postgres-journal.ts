@@ -20,8 +20,9 @@ import type {
 import { ownerHere } from './owner.ts';
 import type { Budgets } from './postgres-budgets.ts';
 import type { Change, EventText } from './postgres-changes.ts';
+import type { Row } from './postgres-connection.ts';
+import { Database, type PostgresOptions } from './postgres-database.ts';
 import { toAttempt, toSettled } from './postgres-money.ts';
-import { Database, type PostgresOptions, type Row } from './postgres-database.ts';
 import { toFailure, unknownRun, Writer } from './postgres-writer.ts';
 
 export interface PostgresJournalOptions extends PostgresOptions {

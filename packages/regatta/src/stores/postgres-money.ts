@@ -5,7 +5,10 @@ import type { Claim } from './postgres-budgets.ts';
 import type { Settled } from './postgres-changes.ts';
 
 /** What a record says that an attempt may need; undefined for other records. */
-export function toAttempt({ key, value }: StepRecord): Pick<Claim, 'model' | 'tokens' | 'costNanoUsd'> | undefined {
+export function toAttempt({
+  key,
+  value,
+}: StepRecord): Pick<Claim, 'model' | 'tokens' | 'costNanoUsd'> | undefined {
   if (!/:attempt-[\d.]+$/.test(key) || !isJsonObject(value)) return undefined;
   const { model, tokens, costNanoUsd } = value;
   return {

@@ -8,7 +8,8 @@
 import { randomUUID } from 'node:crypto';
 import { messageOf } from '../base/errors.ts';
 import type { Json } from '../base/json.ts';
-import type { Database, Row } from './postgres-database.ts';
+import type { Row } from './postgres-connection.ts';
+import type { Database } from './postgres-database.ts';
 
 export interface Delivery {
   /** The same for each try, and no other event's: by it a handler knows what it has done already. */
@@ -89,7 +90,11 @@ export class Outbox {
   ): Promise<void> {
     let cursor = String(from);
     try {
-      for (let found = await this.#events(run, cursor); found.length > 0; found = await this.#events(run, cursor)) {
+      for (
+        let found = await this.#events(run, cursor);
+        found.length > 0;
+        found = await this.#events(run, cursor)
+      ) {
         for (const { n, key, event } of found) {
           const deliveryId = `${run}${key}`;
           await handle({ deliveryId, attempt: Number(failures) + 1, event: JSON.parse(String(event)) });
@@ -110,7 +115,12 @@ export class Outbox {
   }
 
   /** Open again, and at once, where more was written since the mark was taken. */
-  async #settle(handler: string, run: unknown, claim: string, at: { readonly cursor: string; readonly version: unknown }) {
+  async #settle(
+    handler: string,
+    run: unknown,
+    claim: string,
+    at: { readonly cursor: string; readonly version: unknown },
+  ) {
     await this.#rows(
       `UPDATE ${this.#s}.outbox SET cursor = $4, failures = 0, problem = NULL, claim = NULL,
          is_open = version <> $5, not_before = '-infinity'
@@ -119,7 +129,12 @@ export class Outbox {
     );
   }
 
-  async #fail(handler: string, run: unknown, claim: string, at: { readonly cursor: string; readonly problem: string }) {
+  async #fail(
+    handler: string,
+    run: unknown,
+    claim: string,
+    at: { readonly cursor: string; readonly problem: string },
+  ) {
     await this.#rows(
       `UPDATE ${this.#s}.outbox SET cursor = $4, failures = CASE WHEN cursor = $4 THEN failures + 1 ELSE 1 END,
          problem = $5, claim = NULL,

@@ -87,7 +87,13 @@ export class QueueClient {
   /** One of the same name is replaced. */
   async schedule({ name, cron, timeZone, order }: Schedule): Promise<void> {
     const options = timeZone === null ? {} : { cronTimezone: timeZone };
-    const schedule = { scheduleName: name, workflowName: SCHEDULED, schedule: cron, context: order, ...options };
+    const schedule = {
+      scheduleName: name,
+      workflowName: SCHEDULED,
+      schedule: cron,
+      context: order,
+      ...options,
+    };
     await this.#client.applySchedules([schedule]);
   }
 
@@ -105,7 +111,10 @@ export class QueueClient {
 
   /** All executions of a run, the first one first. */
   async executionsOf(runId: string): Promise<readonly Execution[]> {
-    const found = await this.#client.listWorkflows({ workflow_id_prefix: runId, applicationName: APPLICATION });
+    const found = await this.#client.listWorkflows({
+      workflow_id_prefix: runId,
+      applicationName: APPLICATION,
+    });
     return found.map(toExecution).filter((one) => one.runId === runId);
   }
 
@@ -151,7 +160,10 @@ export class QueueClient {
 }
 
 /** As DBOS takes them, here and in a workflow. */
-export function toSdkOptions(executionId: string, { queue, ref, tenant, priority }: RunOrder): SdkEnqueueOptions {
+export function toSdkOptions(
+  executionId: string,
+  { queue, ref, tenant, priority }: RunOrder,
+): SdkEnqueueOptions {
   return {
     queueName: queue,
     workflowName: WORKFLOW,
@@ -192,7 +204,9 @@ function toQueueParameters(limits: QueueLimits): {
     workerConcurrency: Math.min(limits.workerConcurrency ?? WORKER_CONCURRENCY, concurrency),
     minPollingIntervalMs: pollMs ?? POLL_MS,
     ...(concurrency === Number.POSITIVE_INFINITY ? {} : { globalConcurrency: concurrency }),
-    ...(tenantConcurrency === undefined ? {} : { partitionConcurrency: Math.min(tenantConcurrency, concurrency) }),
+    ...(tenantConcurrency === undefined
+      ? {}
+      : { partitionConcurrency: Math.min(tenantConcurrency, concurrency) }),
     ...(rate === undefined ? {} : { rateLimit: rateOf(rate) }),
     ...(tenantRate === undefined ? {} : { partitionRateLimit: rateOf(tenantRate) }),
   };

@@ -6,7 +6,16 @@ import { RegattaError } from '../../base/errors.ts';
 import type { Json } from '../../base/json.ts';
 import { toSdkOptions } from './client.ts';
 import { type RunOrder, scheduledRunId } from './order.ts';
-import { APPLICATION, dbosSchema, loadSdk, SCHEDULED, type Sdk, toLogger, versionName, WORKFLOW } from './sdk.ts';
+import {
+  APPLICATION,
+  dbosSchema,
+  loadSdk,
+  SCHEDULED,
+  type Sdk,
+  toLogger,
+  versionName,
+  WORKFLOW,
+} from './sdk.ts';
 
 export interface ExecutorOptions {
   readonly connectionString: string;
@@ -71,14 +80,18 @@ export class DbosExecutor {
   /** Executions that are under way somewhere, by the worker that has them. */
   async underWay(): Promise<readonly { readonly executionId: string; readonly worker: string }[]> {
     if (!this.#isOpen) return [];
-    const found = await this.#sdk.listWorkflows({ status: 'PENDING', applicationName: APPLICATION, loadInput: false });
+    const found = await this.#sdk.listWorkflows({
+      status: 'PENDING',
+      applicationName: APPLICATION,
+      loadInput: false,
+    });
     return found.map(({ workflowID, executorId = '' }) => ({ executionId: workflowID, worker: executorId }));
   }
 
   /** Those of `executionIds` that were cancelled. */
   async cancelled(executionIds: readonly string[]): Promise<readonly string[]> {
     if (!this.#isOpen || executionIds.length === 0) return [];
-    const filter = { workflowIDs: [...executionIds], status: "CANCELLED" as const, loadInput: false };
+    const filter = { workflowIDs: [...executionIds], status: 'CANCELLED' as const, loadInput: false };
     return (await this.#sdk.listWorkflows(filter)).map(({ workflowID }) => workflowID);
   }
 

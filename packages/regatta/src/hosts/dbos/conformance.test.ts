@@ -41,11 +41,14 @@ interface Seen {
   readonly heard: readonly unknown[];
 }
 
-test.each(Object.entries(CASES).filter(([, { cancelAt }]) => cancelAt === undefined))('%s', async (_name, given) => {
-  const here = await record(given, {});
-  const there = await record(given, { engine });
-  expect(comparable(there)).toEqual(comparable(here));
-});
+test.each(Object.entries(CASES).filter(([, { cancelAt }]) => cancelAt === undefined))(
+  '%s',
+  async (_name, given) => {
+    const here = await record(given, {});
+    const there = await record(given, { engine });
+    expect(comparable(there)).toEqual(comparable(here));
+  },
+);
 
 test('a cancelled run is freed at once, and its worker ends it', async () => {
   const given = { crew: crews.cancelled, cancelAt: 'tool.start' } as const;
@@ -53,12 +56,14 @@ test('a cancelled run is freed at once, and its worker ends it', async () => {
   expect([there.result, there.status]).toEqual([here.result, here.status]);
   const ends = (events: readonly { readonly type: string }[]) => events.map(({ type }) => type).sort();
   expect(ends(there.events)).toEqual(ends(here.events));
-  while ((await engine.list({ name: 'cancelled', status: 'cancelled' })).length === 0) await new Promise(setImmediate);
+  while ((await engine.list({ name: 'cancelled', status: 'cancelled' })).length === 0)
+    await new Promise(setImmediate);
 });
 
 test('what does not reach a worker is refused by name', async () => {
   const runtime = createRuntime({ engine });
-  const start = (options: object) => runtime.start(crews.success, { inputs: { topic: 'a' }, ...options }).result;
+  const start = (options: object) =>
+    runtime.start(crews.success, { inputs: { topic: 'a' }, ...options }).result;
   const refused = (field: string) => ({ code: 'engine/not-portable', details: { engine: 'dbos', field } });
   await expect(start({ context: { tenant: 'a' } })).rejects.toMatchObject(refused('context'));
   await expect(start({ journal: memoryJournal() })).rejects.toMatchObject(refused('journal'));

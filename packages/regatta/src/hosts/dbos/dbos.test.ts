@@ -41,7 +41,10 @@ test('an ordered run is done by a worker, and its handle gives result, events, s
   expect([types(events)[0], types(events).at(-1)]).toEqual(['run.start', 'run.end']);
   expect(checkTrace(events.map(({ event }) => event))).toEqual([]);
   expect(await run.status()).toBe('succeeded');
-  expect((await engine.list({ runId: run.runId }))[0]).toMatchObject({ name: 'success', status: 'succeeded' });
+  expect((await engine.list({ runId: run.runId }))[0]).toMatchObject({
+    name: 'success',
+    status: 'succeeded',
+  });
 });
 
 test('a reader goes on behind its cursor, whoever reads: nothing is missed, nothing is twice', async () => {
@@ -95,8 +98,9 @@ test('a deadline ends a run, also one that begins too late', async () => {
 
 test('a run that waits for a person holds no place, and goes on wherever the answer comes from', async () => {
   const run = await engine.enqueue(people.asks);
-  for await (const { event } of run.events()) if (event.type === 'run.end') throw new Error('it ended');
-  else if (event.type === 'input.start') break;
+  for await (const { event } of run.events())
+    if (event.type === 'run.end') throw new Error('it ended');
+    else if (event.type === 'input.start') break;
   while ((await run.status()) !== 'suspended') await new Promise(setImmediate);
   expect(worker.running).toBe(0);
   const [request] = await run.pendingInputs();
@@ -104,7 +108,9 @@ test('a run that waits for a person holds no place, and goes on wherever the ans
   await using other = dbosEngine({ connectionString });
   await other.find(run.runId).respond(request!.token, { text: 'Brest' });
   expect((await run.result()).text).toBe('to Brest');
-  await expect(run.respond(request!.token, { text: 'Quimper' })).rejects.toMatchObject({ code: 'input/unknown-token' });
+  await expect(run.respond(request!.token, { text: 'Quimper' })).rejects.toMatchObject({
+    code: 'input/unknown-token',
+  });
   const told = types(await eventsOf(run));
   expect(told.filter((type) => type === 'input.start')).toHaveLength(1);
   expect(told.filter((type) => type === 'model.end')).toHaveLength(2);
@@ -127,7 +133,9 @@ test('what cannot be is an error that says so', async () => {
   await expect(engine.enqueue(crews.success, {}, { priority: -1 })).rejects.toMatchObject({
     code: 'definition/invalid',
   });
-  await expect(createWorker({ connectionString, crews: [] })).rejects.toMatchObject({ code: 'engine/in-use' });
+  await expect(createWorker({ connectionString, crews: [] })).rejects.toMatchObject({
+    code: 'engine/in-use',
+  });
   const nobody = dbosEngine({ connectionString: 'postgresql://postgres:x@127.0.0.1:1/x' });
   await expect(nobody.enqueue(crews.success)).rejects.toMatchObject({ code: 'postgres/unreachable' });
   await nobody.close();

@@ -10,7 +10,10 @@ export function keyOf(event: RunEvent): string {
 }
 
 /** As `isTold` of a recording: by the keys of what was written. */
-export function toldBy(runId: string, keys: ReadonlySet<string>): (spanId: string, body: EventBody) => boolean {
+export function toldBy(
+  runId: string,
+  keys: ReadonlySet<string>,
+): (spanId: string, body: EventBody) => boolean {
   return (spanId, body) => !mayHappenAgain(body) && keys.has(`${spanId.slice(runId.length)}:${body.type}`);
 }
 

@@ -35,7 +35,10 @@ export function executeOn(
         if (event.type !== 'run.start' && event.type !== 'run.end') yield toDraft(event, context);
       }
       const output = await run.result({ signal });
-      return await job.revive(output.tasks.map(({ task, agent, text }) => ({ task, agent, text })), context);
+      return await job.revive(
+        output.tasks.map(({ task, agent, text }) => ({ task, agent, text })),
+        context,
+      );
     } finally {
       signal.removeEventListener('abort', cancel);
       await book((await journal.read(runId).catch(() => undefined))?.records ?? [], context);
@@ -44,7 +47,10 @@ export function executeOn(
 }
 
 /** The ledger is the worker's: its entries are this run's, too. */
-async function book(records: Parameters<typeof readUsage>[1], { runId, meter, signal }: RunContext): Promise<void> {
+async function book(
+  records: Parameters<typeof readUsage>[1],
+  { runId, meter, signal }: RunContext,
+): Promise<void> {
   for (const { attemptId, callId, model, task, agent, ...settlement } of readUsage(runId, records).entries) {
     const attempt = Number(/\d+$/.exec(attemptId)?.[0]);
     const estimate = () => ({ tokens: 0, costNanoUsd: 0 }); // it is spent already
@@ -61,7 +67,11 @@ function toDraft(event: RunEvent, context: RunContext): EventDraft {
 
 /** Some bodies name task and agent themselves, by the fields that the envelope has. */
 function withSpan(body: object, { task, agent, type }: RunEvent): EventBody {
-  const own = { ...body, ...(type.startsWith('task.') ? { task } : {}), ...(/^(task\.start|agent\.)/.test(type) ? { agent } : {}) };
+  const own = {
+    ...body,
+    ...(type.startsWith('task.') ? { task } : {}),
+    ...(/^(task\.start|agent\.)/.test(type) ? { agent } : {}),
+  };
   return own as EventBody; // it was one before it was stamped
 }
 
@@ -75,13 +85,21 @@ function checkPortable<Output>({ ref, name, inputs }: Job<Output>, context: RunC
   }
   if (inputs === null) throw notPortable('inputs', 'inputs that are no JSON', 'Give plain data.');
   if (context.context !== undefined) {
-    throw notPortable('context', 'a context', 'Leave it out and give the crew createContext(run), which is called on the worker.');
+    throw notPortable(
+      'context',
+      'a context',
+      'Leave it out and give the crew createContext(run), which is called on the worker.',
+    );
   }
   if (context.isJournaled) {
     throw notPortable('journal', 'a journal', "Leave it out: a worker's runs are journaled in its database.");
   }
   if (context.span.scope.some(({ kind }) => kind === 'guard')) {
-    throw notPortable('callbacks', 'guards', "Give them to the worker's runtime, to agents or to tasks: they must stand where the calls are made.");
+    throw notPortable(
+      'callbacks',
+      'guards',
+      "Give them to the worker's runtime, to agents or to tasks: they must stand where the calls are made.",
+    );
   }
   return ref;
 }

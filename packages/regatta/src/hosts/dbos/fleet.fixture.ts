@@ -69,24 +69,34 @@ export class TestFleet {
     for (const { key, value } of records) {
       const [, place = '', kind] = /^(.*):(model|tool)$/.exec(key) ?? [];
       if (kind === undefined) continue;
-      const of = uses.filter(({ spanId, what }) => what === kind && spanId.slice(run.runId.length + 1) === place);
+      const of = uses.filter(
+        ({ spanId, what }) => what === kind && spanId.slice(run.runId.length + 1) === place,
+      );
       const nonces = of.map(({ nonce }) => nonce);
-      const kept = kind === 'model' && isJsonObject(value) ? value.responseId : /<([\d.]+)>/.exec(JSON.stringify(value))?.[1];
+      const kept =
+        kind === 'model' && isJsonObject(value)
+          ? value.responseId
+          : /<([\d.]+)>/.exec(JSON.stringify(value))?.[1];
       // A use after the record was made would be a later line.
       if (!mayRepeat && kept !== nonces.at(-1)) say(`${key} was done again after it was recorded`);
       if (!nonces.includes(String(kept))) say(`${key} has no use`);
     }
     const { entries, lost } = readUsage(run.runId, records);
     if (lost.length > 0) say('an attempt is neither settled nor lost');
-    const asked = Map.groupBy(uses.filter(({ what }) => what === 'model'), ({ spanId }) => spanId);
+    const asked = Map.groupBy(
+      uses.filter(({ what }) => what === 'model'),
+      ({ spanId }) => spanId,
+    );
     const billed = Map.groupBy(entries, ({ callId }) => callId);
     for (const [callId, requests] of asked) {
-      if (requests.length > (billed.get(callId)?.length ?? 0)) say(`${callId} has requests that are not in the ledger`);
+      if (requests.length > (billed.get(callId)?.length ?? 0))
+        say(`${callId} has requests that are not in the ledger`);
     }
     for (const [callId, attempts] of billed) {
       const settled = attempts.filter(({ status }) => status !== 'lost').length;
       if (settled > (asked.get(callId)?.length ?? 0)) say(`${callId} is billed more often than it was asked`);
-      if (attempts.filter(({ status }) => status === 'succeeded').length === 0) say(`${callId} is not settled`);
+      if (attempts.filter(({ status }) => status === 'succeeded').length === 0)
+        say(`${callId} is not settled`);
     }
     const keys = records.map(({ key }) => key);
     if (new Set(keys).size !== keys.length) say('a key has two records');

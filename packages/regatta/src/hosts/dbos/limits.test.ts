@@ -30,15 +30,24 @@ async function open(limits: QueueLimits) {
   return { fleet, order, connectionString, log: () => fleet.lines<Slot>() };
 }
 
-test.each([2, 4])('with %i workers, limits of all runs and of each tenant are never passed', async (workers) => {
-  const { fleet, order, log } = await open({ concurrency: 5, tenantConcurrency: 2, workerConcurrency: 4 });
-  const runs = [...(await order(12, { tenant: 'a' })), ...(await order(12, { tenant: 'b' })), ...(await order(6, { tenant: 'c' }))];
-  await Promise.all(Array.from({ length: workers }, () => fleet.start()));
-  await Promise.all(runs.map((run) => run.result()));
-  expect(log()).toHaveLength(60);
-  expect(mostAtOnce(log(), () => 'all').all).toBeLessThanOrEqual(5);
-  for (const most of Object.values(mostAtOnce(log(), ({ tenant }) => tenant))) expect(most).toBeLessThanOrEqual(2);
-}, 120_000);
+test.each([2, 4])(
+  'with %i workers, limits of all runs and of each tenant are never passed',
+  async (workers) => {
+    const { fleet, order, log } = await open({ concurrency: 5, tenantConcurrency: 2, workerConcurrency: 4 });
+    const runs = [
+      ...(await order(12, { tenant: 'a' })),
+      ...(await order(12, { tenant: 'b' })),
+      ...(await order(6, { tenant: 'c' })),
+    ];
+    await Promise.all(Array.from({ length: workers }, () => fleet.start()));
+    await Promise.all(runs.map((run) => run.result()));
+    expect(log()).toHaveLength(60);
+    expect(mostAtOnce(log(), () => 'all').all).toBeLessThanOrEqual(5);
+    for (const most of Object.values(mostAtOnce(log(), ({ tenant }) => tenant)))
+      expect(most).toBeLessThanOrEqual(2);
+  },
+  120_000,
+);
 
 test('runs of a queue are started at its rate, whoever starts them', async () => {
   const { fleet, order, connectionString } = await open({ rate: { runs: 4, perMs: 1_000 } });
@@ -47,10 +56,13 @@ test('runs of a queue are started at its rate, whoever starts them', async () =>
   await Promise.all(runs.map((run) => run.result()));
   const sql = new pg.Client(connectionString);
   await sql.connect();
-  const { rows } = await sql.query('SELECT started_at_epoch_ms AS at FROM regatta_dbos.workflow_status ORDER BY 1');
+  const { rows } = await sql.query(
+    'SELECT started_at_epoch_ms AS at FROM regatta_dbos.workflow_status ORDER BY 1',
+  );
   await sql.end();
   const starts = rows.map(({ at }) => Number(at));
-  for (const [index, at] of starts.slice(4).entries()) expect(at - starts[index]!).toBeGreaterThanOrEqual(1_000);
+  for (const [index, at] of starts.slice(4).entries())
+    expect(at - starts[index]!).toBeGreaterThanOrEqual(1_000);
 }, 120_000);
 
 test('the most urgent run of a tenant is the next', async () => {
@@ -62,7 +74,11 @@ test('the most urgent run of a tenant is the next', async () => {
   ];
   await fleet.start();
   await Promise.all(runs.map((run) => run.result()));
-  expect(log().flatMap(({ what, tenant }) => (what === 'begin' ? [tenant] : []))).toEqual(['now', 'soon', 'late']);
+  expect(log().flatMap(({ what, tenant }) => (what === 'begin' ? [tenant] : []))).toEqual([
+    'now',
+    'soon',
+    'late',
+  ]);
 }, 120_000);
 
 test('a tenant with 1000 runs leaves a tenant with 5 its share', async () => {

@@ -86,7 +86,9 @@ test("two workers never make more calls than a tenant's budget has, and what was
   await Promise.all([fleet.start(), fleet.start()]);
   const order = (tenant: string, index: number) =>
     engine.enqueue(slots, { slot: `${tenant}/${index}` }, { tenant });
-  const runs = await Promise.all(Array.from({ length: 50 }, (_, index) => order(index < 40 ? 'poor' : 'rich', index)));
+  const runs = await Promise.all(
+    Array.from({ length: 50 }, (_, index) => order(index < 40 ? 'poor' : 'rich', index)),
+  );
   const ends = await Promise.allSettled(runs.map((run) => run.result()));
   const codes = ends.map((end) => (end.status === 'fulfilled' ? 'done' : end.reason.code));
   expect(codes.filter((code) => code === 'done')).toHaveLength(30);
@@ -94,7 +96,9 @@ test("two workers never make more calls than a tenant's budget has, and what was
   const begun = fleet.lines<Slot>().filter(({ what, tenant }) => what === 'begin' && tenant === 'poor');
   expect(begun).toHaveLength(20);
   // Each call took 1 token in and 1 out, whatever was reserved for it.
-  expect(await engine.budgets()).toMatchObject([{ name: 'poor', calls: 20, used: { calls: 20, tokens: 40 } }]);
+  expect(await engine.budgets()).toMatchObject([
+    { name: 'poor', calls: 20, used: { calls: 20, tokens: 40 } },
+  ]);
 }, 120_000);
 
 test('a worker that dies with reservations leaves no more booked than what was asked of models', async () => {
@@ -118,7 +122,8 @@ test('a durable handler gets each event at least once, in the order of its run, 
   const opened = createGate();
   await using _delivery = await engine.deliver('audit', async (event: RunEvent, { deliveryId, attempt }) => {
     ids.set(deliveryId, (ids.get(deliveryId) ?? 0) + 1);
-    if (event.type === 'model.start' && attempt === 1 && ids.get(deliveryId) === 1) throw new Error('not yet');
+    if (event.type === 'model.start' && attempt === 1 && ids.get(deliveryId) === 1)
+      throw new Error('not yet');
     heard.push(event.type);
     if (event.type === 'run.end') opened.open();
   });

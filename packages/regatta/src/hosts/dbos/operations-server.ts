@@ -30,7 +30,11 @@ export interface OperationsServer extends AsyncDisposable {
 }
 
 /** `GET /health` and `GET /metrics`, on all addresses. @throws RegattaError `engine/bad-port` */
-export async function serveOperations({ port, health, metrics }: OperationsOptions): Promise<OperationsServer> {
+export async function serveOperations({
+  port,
+  health,
+  metrics,
+}: OperationsOptions): Promise<OperationsServer> {
   const server = createServer(async ({ url = '/' }, response) => {
     const [path] = url.split('?');
     try {

@@ -31,7 +31,10 @@ const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 /** `regatta worker` as people start it; `line` waits for a line of its stderr. */
 function startCommand(args: readonly string[], env: NodeJS.ProcessEnv) {
   const node = ['--no-deprecation', '--conditions=@regatta/source', source('../../cli/main.ts')];
-  const child = spawn(process.execPath, [...node, 'worker', ...args], { env, stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn(process.execPath, [...node, 'worker', ...args], {
+    env,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   onTestFinished(() => void child.kill('SIGKILL'));
   let text = '';
   const line = async (pattern: RegExp): Promise<RegExpExecArray> => {

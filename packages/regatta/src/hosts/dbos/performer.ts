@@ -1,8 +1,9 @@
 /** Does executions on a worker: takes the run in the journal, runs its crew here, and sees it ended. */
 import { isRegattaError, messageOf, RegattaError } from '../../base/errors.ts';
+import { MAX_TIMER_MS } from '../../base/problems.ts';
 import type { Inputs } from '../../base/template.ts';
-import { createJob, type RunnableCrew } from '../../crew/job.ts';
 import { fingerprintOf } from '../../crew/fingerprint.ts';
+import { createJob, type RunnableCrew } from '../../crew/job.ts';
 import { isAnswered, type RunOrder, runIdOf } from '../../engines/dbos/order.ts';
 import { createEntry } from '../../observe/entry.ts';
 import type { Entry, Scope } from '../../ports/scope.ts';
@@ -124,7 +125,11 @@ export class Performer {
     const crew = await this.#options.crews.find(order.ref);
     const recording = await this.#take(executionId, order, crew);
     if (recording === undefined) return 'nothing to do';
-    journal.limit(runId, budgets, await budgets.known([ALL, ...(order.tenant === null ? [] : [order.tenant])]));
+    journal.limit(
+      runId,
+      budgets,
+      await budgets.known([ALL, ...(order.tenant === null ? [] : [order.tenant])]),
+    );
     const tell = (event: RunEvent): void =>
       journal.tell(runId, recording.epoch, { key: keyOf(event), text: JSON.stringify(event) });
     const run = core.start(createJob(crew, order.inputs as Inputs), {
@@ -135,7 +140,7 @@ export class Performer {
       onInput: 'suspend',
     });
     this.#running.set(executionId, run);
-    const stopClock = cancelAt(order.deadlineAtMs, () => run.cancel('its deadline has passed'));
+    using _clock = cancelAt(order.deadlineAtMs, () => run.cancel('its deadline has passed'));
     let isLost = false;
     try {
       await run.result;
@@ -145,7 +150,6 @@ export class Performer {
       if (isRegattaError(error, 'journal/lost') || isOutage(error)) throw error;
       return run.status; // its end is recorded
     } finally {
-      stopClock();
       await run.flush();
       // Of a run that was lost, its new holder does all this.
       await Promise.allSettled([journal.tellNow(runId), isLost ? undefined : journal.unlimit(runId)]);
@@ -197,16 +201,15 @@ function tellEntry(tell: (event: RunEvent) => void): Entry {
   return createEntry(tell, { name: 'regatta.events', key: tell, capacity: Number.MAX_SAFE_INTEGER });
 }
 
-function cancelAt(atMs: number | null, cancel: () => void): () => void {
-  if (atMs === null) return () => undefined;
+function cancelAt(atMs: number | null, cancel: () => void): Disposable {
   let timer: NodeJS.Timeout | undefined;
   const wait = (): void => {
-    const leftMs = atMs - Date.now();
+    const leftMs = (atMs ?? 0) - Date.now();
     if (leftMs <= 0) cancel();
-    else timer = setTimeout(wait, Math.min(leftMs, 2 ** 31 - 1));
+    else timer = setTimeout(wait, Math.min(leftMs, MAX_TIMER_MS));
   };
-  wait();
-  return () => clearTimeout(timer);
+  if (atMs !== null) wait();
+  return { [Symbol.dispose]: () => clearTimeout(timer) };
 }
 
 function isOutage(error: unknown): boolean {

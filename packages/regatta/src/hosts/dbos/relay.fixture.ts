@@ -2,7 +2,16 @@
 import { appendFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { Agent, Crew, crewRef, defineTool, type Model, type ModelReply, Task, type ToolContext } from '../../index.ts';
+import {
+  Agent,
+  Crew,
+  crewRef,
+  defineTool,
+  type Model,
+  type ModelReply,
+  Task,
+  type ToolContext,
+} from '../../index.ts';
 
 /** One use: `nonce` is in what it answered, so a record shows which of several uses it is of. */
 export interface Use {
@@ -64,7 +73,13 @@ function reply(nonce: string, text: string | null): ModelReply {
     tool: 'look',
     args: { spot },
   }));
-  const usage = { inputTokens: 100, outputTokens: 10, cachedInputTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0 };
+  const usage = {
+    inputTokens: 100,
+    outputTokens: 10,
+    cachedInputTokens: 0,
+    cacheWriteTokens: 0,
+    reasoningTokens: 0,
+  };
   return {
     message: { role: 'assistant', content: text === null ? calls : [{ type: 'text', text }] },
     finishReason: text === null ? 'tool-calls' : 'stop',
@@ -75,7 +90,12 @@ function reply(nonce: string, text: string | null): ModelReply {
 }
 
 const scout = new Agent({ role: 'scout', goal: 'See', llm: model, tools: [look] });
-const survey = new Task({ name: 'survey', description: 'Survey {port}', expectedOutput: 'A list', agent: scout });
+const survey = new Task({
+  name: 'survey',
+  description: 'Survey {port}',
+  expectedOutput: 'A list',
+  agent: scout,
+});
 const report = new Task({ name: 'report', description: 'Report', expectedOutput: 'A text', agent: scout });
 
 export const relay: Crew = new Crew({

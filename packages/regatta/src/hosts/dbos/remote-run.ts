@@ -2,8 +2,8 @@
 import { fromErrorData } from '../../base/error-data.ts';
 import { RegattaError } from '../../base/errors.ts';
 import type { Json } from '../../base/json.ts';
-import { executionId as toExecutionId } from '../../engines/dbos/order.ts';
 import type { QueueClient } from '../../engines/dbos/client.ts';
+import { executionId as toExecutionId } from '../../engines/dbos/order.ts';
 import type { Journal } from '../../ports/journal.ts';
 import type { RunEvent } from '../../protocol/event.ts';
 import type { InputAnswer, PendingInput } from '../../protocol/input.ts';
@@ -98,7 +98,10 @@ export function remoteRun(runId: string, parts: RemoteParts): RemoteRun {
     await status();
   }
 
-  async function* events({ after = '0', signal }: EventsOptions = {}): AsyncGenerator<CursoredEvent, void, void> {
+  async function* events({
+    after = '0',
+    signal,
+  }: EventsOptions = {}): AsyncGenerator<CursoredEvent, void, void> {
     await known();
     let cursor = after;
     while (true) {

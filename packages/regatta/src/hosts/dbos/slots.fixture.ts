@@ -19,12 +19,19 @@ function say(what: Slot['what'], text: string): void {
 
 const model: Model = {
   id: 'slots/model',
+  // biome-ignore lint/correctness/useYield: it has nothing to say before its answer
   async *call({ messages }) {
     const text = String(messages.at(-1)?.content);
     say('begin', text);
     await sleep(Number(process.env.REGATTA_TEST_STAY_MS ?? 20));
     say('end', text);
-    const usage = { inputTokens: 1, outputTokens: 1, cachedInputTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0 };
+    const usage = {
+      inputTokens: 1,
+      outputTokens: 1,
+      cachedInputTokens: 0,
+      cacheWriteTokens: 0,
+      reasoningTokens: 0,
+    };
     const message = { role: 'assistant', content: [{ type: 'text', text: 'done' }] } as const;
     return { message, finishReason: 'stop', usage, modelId: null, responseId: null };
   },
@@ -60,7 +67,10 @@ export const fatal: Crew = new Crew({
 });
 
 /** The most that were at work at once, by what `of` says they belong to. */
-export function mostAtOnce(log: readonly Slot[], of: (slot: Slot) => string): Readonly<Record<string, number>> {
+export function mostAtOnce(
+  log: readonly Slot[],
+  of: (slot: Slot) => string,
+): Readonly<Record<string, number>> {
   const now: Record<string, number> = {};
   const most: Record<string, number> = {};
   for (const slot of log) {

@@ -72,7 +72,8 @@ export class Watcher {
   close(): void {
     this.#listening?.abort();
     const message = 'The engine was closed while the run goes on. Ask another engine for it.';
-    for (const { reject } of this.#waits) reject(new RegattaError('runtime/closed', message, { state: 'closed' }));
+    for (const { reject } of this.#waits)
+      reject(new RegattaError('runtime/closed', message, { state: 'closed' }));
   }
 
   #start(): void {

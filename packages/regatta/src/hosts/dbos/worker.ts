@@ -1,9 +1,9 @@
 /** `createWorker`: a process that takes runs out of queues and does them. */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { Problems } from '../../base/problems.ts';
 import { createRuntime, type Runtime, type RuntimeOptions } from '../../api/runtime.ts';
-import { checkLimits, type ClientOptions, QueueClient, type QueueLimits } from '../../engines/dbos/client.ts';
+import { Problems } from '../../base/problems.ts';
+import { type ClientOptions, checkLimits, QueueClient, type QueueLimits } from '../../engines/dbos/client.ts';
 import { DbosExecutor } from '../../engines/dbos/executor.ts';
 import { Budgets } from '../../stores/postgres-budgets.ts';
 import { Database, type PostgresOptions } from '../../stores/postgres-database.ts';
@@ -11,9 +11,9 @@ import { Fleet } from '../../stores/postgres-fleet.ts';
 import { PostgresJournal } from '../../stores/postgres-journal.ts';
 import { type CrewSources, Crews } from './crews.ts';
 import { migrateDbos } from './migrate.ts';
+import { type OperationsServer, serveOperations } from './operations-server.ts';
 import { Performer } from './performer.ts';
 import { Reaper } from './reaper.ts';
-import { type OperationsServer, serveOperations } from './operations-server.ts';
 import { workerMetrics } from './worker-metrics.ts';
 
 export interface WorkerOptions extends PostgresOptions, CrewSources {
@@ -76,7 +76,14 @@ export async function createWorker(options: WorkerOptions): Promise<Worker> {
   const putBack = async (executionId: string): Promise<void> => {
     await executor?.putBack([executionId]);
   };
-  const performer = new Performer({ core: runtime.core, journal, fleet, crews, budgets: new Budgets(database), putBack });
+  const performer = new Performer({
+    core: runtime.core,
+    journal,
+    fleet,
+    crews,
+    budgets: new Budgets(database),
+    putBack,
+  });
   const about = () => ({ queues, version, running: performer.running.length, done: performer.done });
   try {
     await migrateDbos(database, options.connectionString);
@@ -99,13 +106,25 @@ export async function createWorker(options: WorkerOptions): Promise<Worker> {
     await journal.close();
     throw error;
   }
-  const reaper = new Reaper({ worker: id, fleet, executor, performer, failoverMs, maxRecoveries, about, log });
+  const reaper = new Reaper({
+    worker: id,
+    fleet,
+    executor,
+    performer,
+    failoverMs,
+    maxRecoveries,
+    about,
+    log,
+  });
   const parts = { id, executor, performer, reaper, fleet, journal, runtime };
   if (options.port === undefined) return new RunningWorker({ ...parts, operations: undefined });
   try {
     const operations = await serveOperations({
       port: options.port,
-      health: () => ({ isWell: reaper.silentMs < failoverMs && !performer.isDraining, about: { worker: id, ...about() } }),
+      health: () => ({
+        isWell: reaper.silentMs < failoverMs && !performer.isDraining,
+        about: { worker: id, ...about() },
+      }),
       metrics: () => workerMetrics({ fleet, performer, reaper }),
     });
     return new RunningWorker({ ...parts, operations });
@@ -189,7 +208,12 @@ class RunningWorker implements Worker {
 }
 
 function check(options: WorkerOptions) {
-  const { queues = [DEFAULT_QUEUE], limits = {}, failoverMs = FAILOVER_MS, maxRecoveries = MAX_RECOVERIES } = options;
+  const {
+    queues = [DEFAULT_QUEUE],
+    limits = {},
+    failoverMs = FAILOVER_MS,
+    maxRecoveries = MAX_RECOVERIES,
+  } = options;
   const problems = new Problems('The worker');
   if (queues.length === 0) problems.add('queues', queues, 'queues must name at least one, got []. Name one.');
   for (const [index, queue] of queues.entries()) problems.text(`queues[${index}]`, queue);
@@ -197,7 +221,11 @@ function check(options: WorkerOptions) {
   problems.integer('maxRecoveries', maxRecoveries, 0);
   problems.integer('port', options.port, 0);
   if ((options.port ?? 0) > 65_535) {
-    problems.add('port', options.port, `port must be at most 65535, got ${options.port}. Correct it or leave it out.`);
+    problems.add(
+      'port',
+      options.port,
+      `port must be at most 65535, got ${options.port}. Correct it or leave it out.`,
+    );
   }
   problems.throwIfAny();
   for (const [queue, own] of Object.entries(limits)) checkLimits(`The limits of queue "${queue}"`, own);
