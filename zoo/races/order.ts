@@ -106,7 +106,7 @@ export const order: Section = {
       race: 'R65',
       title: 'what was recorded is told again',
       file: 'run/run.ts',
-      find: 'if (recording.isTold(span)) return false;',
+      find: 'if (recording.isTold({ span, body })) return false;',
       replace: '',
       test: 'packages/regatta/src/run/resumed-runs.test.ts',
       name: 'what an earlier epoch has told is not told again',
@@ -226,6 +226,15 @@ export const order: Section = {
       test: `${THREADS}/outbox.test.ts`,
       name: 'what was pushed leaves when the event loop turns, each time anew (R71)',
     },
+    {
+      race: 'R72',
+      title: 'an event is kept although what it follows from was refused',
+      file: 'stores/postgres-writer.ts',
+      find: '  JOIN run USING (ix) ORDER BY t.ord',
+      replace: '  JOIN item USING (ix) JOIN ${schema}.runs run USING (id) ORDER BY t.ord',
+      test: 'packages/regatta/src/stores/postgres-journal.test.ts',
+      name: 'what is refused is not told',
+    },
   ],
   exemptions: [
     {
@@ -237,11 +246,6 @@ export const order: Section = {
       race: 'R68',
       why: '`OpenNamed` gives an entry and no promise of one: a named callback is complete before the run has a scope',
       forbids: /OpenNamed = \([^)]*\) => Promise/,
-    },
-    {
-      race: 'R72',
-      why: 'There is no outbox yet: events are handed over in the process that emits them',
-      absent: ['stores/outbox.ts', 'engines/dbos'],
     },
   ],
 };

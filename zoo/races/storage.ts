@@ -68,6 +68,15 @@ export const storage: Section = {
       name: 'two processes write one file at once, and nothing is lost',
     },
     {
+      race: 'R54',
+      title: 'processes that open an empty database do not wait for each other',
+      file: 'stores/postgres-schema.ts',
+      find: "'SELECT pg_advisory_xact_lock($1)'",
+      replace: "'SELECT $1::bigint'",
+      test: 'packages/regatta/src/stores/postgres-journal.test.ts',
+      name: 'sixteen processes may open an empty database at once',
+    },
+    {
       race: 'R55',
       title: 'a write to a file that another process holds is given up',
       file: 'stores/busy.ts',
@@ -93,6 +102,15 @@ export const storage: Section = {
       replace: '',
       test: 'packages/regatta/src/run/suspended-runs.test.ts',
       name: 'of answers from anywhere the first counts',
+    },
+    {
+      race: 'R53',
+      title: 'a write to the database does not ask who holds the run',
+      file: 'stores/postgres-writer.ts',
+      find: ' AND (i.epoch IS NULL OR r.epoch = i.epoch)',
+      replace: '',
+      test: 'packages/regatta/src/stores/postgres-journal.test.ts',
+      name: 'a write that waits for a claim is refused after it',
     },
     {
       race: 'R56',
