@@ -1,6 +1,7 @@
 /** Does executions on a worker: takes the run in the journal, runs its crew here, and sees it ended. */
 import { resolve } from 'node:path';
 import { isRegattaError, messageOf, RegattaError } from '../../base/errors.ts';
+import { MAX_TIMER_MS } from '../../base/problems.ts';
 import type { Inputs } from '../../base/template.ts';
 import { fingerprintOf } from '../../crew/fingerprint.ts';
 import { type CrewSettings, createJob } from '../../crew/job.ts';
@@ -141,7 +142,7 @@ export class Performer {
       onInput: 'suspend',
     });
     this.#running.set(executionId, run);
-    const stopClock = cancelAt(order.deadlineAtMs, () => run.cancel('its deadline has passed'));
+    using _clock = cancelAt(order.deadlineAtMs, () => run.cancel('its deadline has passed'));
     let isLost = false;
     try {
       await run.result;
@@ -151,7 +152,6 @@ export class Performer {
       if (isRegattaError(error, 'journal/lost') || isOutage(error)) throw error;
       return run.status; // its end is recorded
     } finally {
-      stopClock();
       await run.flush();
       // Of a run that was lost, its new holder does all this.
       await Promise.allSettled([journal.tellNow(runId), isLost ? undefined : journal.unlimit(runId)]);
@@ -217,16 +217,15 @@ function tellEntry(tell: (event: RunEvent) => void): Entry {
   return createEntry(tell, { name: 'regatta.events', key: tell, capacity: Number.MAX_SAFE_INTEGER });
 }
 
-function cancelAt(atMs: number | null, cancel: () => void): () => void {
-  if (atMs === null) return () => undefined;
+function cancelAt(atMs: number | null, cancel: () => void): Disposable {
   let timer: NodeJS.Timeout | undefined;
   const wait = (): void => {
-    const leftMs = atMs - Date.now();
+    const leftMs = (atMs ?? 0) - Date.now();
     if (leftMs <= 0) cancel();
-    else timer = setTimeout(wait, Math.min(leftMs, 2 ** 31 - 1));
+    else timer = setTimeout(wait, Math.min(leftMs, MAX_TIMER_MS));
   };
-  wait();
-  return () => clearTimeout(timer);
+  if (atMs !== null) wait();
+  return { [Symbol.dispose]: () => clearTimeout(timer) };
 }
 
 function isOutage(error: unknown): boolean {
