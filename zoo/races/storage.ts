@@ -108,7 +108,7 @@ export const storage: Section = {
       title: 'a second use has another idempotency key',
       file: 'tool/user-code.ts',
       find: 'id: idempotencyKey } = span;',
-      replace: 'id } = span;\n  const idempotencyKey = `${id} ${Math.random()}`;',
+      replace: 'id } = span;\n  const idempotencyKey = id + Math.random();',
       test: RESUMED,
       name: 'a use without side effect is repeated, with the same idempotency key',
     },
