@@ -131,7 +131,7 @@ const status = defineTool({
 const asks = (of: string) => ({ text: `I ask of ${of}.`, toolCalls: [{ tool: 'status', args: { of } }] });
 
 describe('stepCallback', () => {
-  test('hears of each turn in order, is waited for, and knows its run', async () => {
+  test('als: hears of each turn in order, is waited for, and knows its run', async () => {
     const steps: AgentStep[] = [];
     const gate = createGate();
     let isHeld = true;

@@ -22,7 +22,7 @@ import type { Scope } from '../ports/scope.ts';
 import type { Skill } from '../ports/skill.ts';
 import type { OnFailure, Tool } from '../ports/tool.ts';
 import type { Run } from '../run/run.ts';
-import type { StartOptions } from '../run/runtime.ts';
+import type { StartOptions } from '../run/runtime-options.ts';
 import type { AgentKickoffOptions, AgentOutput, AgentResumeOptions } from './agent-options.ts';
 import {
   type AgentRequest,

@@ -38,7 +38,7 @@ import type { CrewOutput } from '../protocol/output.ts';
 import { journalMissing } from '../run/journals.ts';
 import { readFork } from '../run/resume.ts';
 import type { Run } from '../run/run.ts';
-import type { StartOptions } from '../run/runtime.ts';
+import type { StartOptions } from '../run/runtime-options.ts';
 import { logFileSink } from '../sinks/log-file.ts';
 import type { Agent } from './agent.ts';
 import { toScope } from './callback.ts';

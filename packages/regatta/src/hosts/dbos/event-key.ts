@@ -1,6 +1,6 @@
 /** By what an event is known again, so that a recovered run tells nothing twice and leaves nothing out. */
 import type { EventBody, RunEvent } from '../../protocol/event.ts';
-import { isGoodEnd } from '../../run/run.ts';
+import { isGoodEnd } from '../../run/ending.ts';
 
 /** The same for an event and its repetition. What may truly happen again has the epoch in it. */
 export function keyOf(event: RunEvent): string {
