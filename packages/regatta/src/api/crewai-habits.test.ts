@@ -211,3 +211,18 @@ test('what is no tool, or has the name of another, is refused where an agent is 
     /tools\[1\] is not a tool[\s\S]*tools\[2\] is a second tool called "one"/,
   );
 });
+
+test('a plan that is none is sent back, and a planner that never gives one fails the work with its reason', async () => {
+  const llm = scriptedModel(['no plan', 'still none', 'never'], { loop: true });
+  const agent = new Agent({ role: 'r', goal: 'g', llm, planning: true, maxOutputRetries: 2 });
+  const { error, events, findings } = await traced(
+    new Crew({ agents: [agent], tasks: [taskOf(agent)] }).start(),
+  );
+  expect(error).toMatchObject({ code: 'output/invalid' });
+  expect(findings).toEqual([]);
+  expect(llm.requests).toHaveLength(3);
+  expect(events.flatMap((event) => (event.type === 'plan.end' ? [event.error?.code] : []))).toEqual([
+    'output/invalid',
+  ]);
+  expect(events.some(({ type }) => type === 'step.start')).toBe(false);
+});
