@@ -13,7 +13,13 @@ async function run(files: Readonly<Record<string, string>>, replies: Parameters<
   const events = await Array.fromAsync(begun.events());
   checkTrace(events as Parameters<typeof checkTrace>[0]); // nothing was dropped, so there are no gaps
   const output = await begun.result;
-  return { crew, notes, output, asked: model.requests.map(({ messages }) => JSON.stringify(messages)), model };
+  return {
+    crew,
+    notes,
+    output,
+    asked: model.requests.map(({ messages }) => JSON.stringify(messages)),
+    model,
+  };
 }
 
 test('the date, the templates and the protocol of tools are told to the model as the file says', async () => {
@@ -110,7 +116,9 @@ test('memory, knowledge and skills are places in code; those of the crew file ar
     },
     [
       ({ tools }) => ({
-        toolCalls: [{ tool: tools.find(({ name }) => name === 'load_skill')!.name, args: { name: 'pilotage' } }],
+        toolCalls: [
+          { tool: tools.find(({ name }) => name === 'load_skill')!.name, args: { name: 'pilotage' } },
+        ],
       }),
       'Wait.',
     ],
@@ -158,14 +166,26 @@ test.each([
   ['inject_date: true\n  time_zone: Atlantis', /^agents\.yaml:6:3 timeZone/],
   ['on_memory_failure: shrug', /^agents\.yaml:5:3 onMemoryFailure/],
   ['max_rpm: 0', /^agents\.yaml:5:12 max_rpm of agent "writer" must be a whole number/],
-  ['allow_delegation: true\n  allowed_delegates: [writr]', /^agents\.yaml:6:23 There is no agent "writr"\. Did you/],
+  [
+    'allow_delegation: true\n  allowed_delegates: [writr]',
+    /^agents\.yaml:6:23 There is no agent "writr"\. Did you/,
+  ],
   ['allowed_delegates: [writer]', /^agents\.yaml:5:3 agents\[0\]\.allowedDelegates is given/],
-  ['memory: [./stores.mjs#nothing]', /^agents\.yaml:5:12 memory of agent "writer" names code that is not a memory/],
-  ['skills: ./stores.mjs#tides', /^agents\.yaml:5:11 skills of agent "writer" names code that is not a skill/],
+  [
+    'memory: [./stores.mjs#nothing]',
+    /^agents\.yaml:5:12 memory of agent "writer" names code that is not a memory/,
+  ],
+  [
+    'skills: ./stores.mjs#tides',
+    /^agents\.yaml:5:11 skills of agent "writer" names code that is not a skill/,
+  ],
   ['planning: { effort: huge }', /^agents\.yaml:5:23 effort in planning of agent "writer" must be one of/],
   ['step_callback: ./stores.mjs#tides', /^agents\.yaml:5:18 step_callback .* not a function/],
 ])('what the class refuses is said at its line: %s', async (line, pattern) => {
   const files = { 'agents.yaml': `${AGENTS}  ${line}\n`, 'tasks.yaml': TASKS, 'stores.mjs': STORES };
   const problems = await problemsOf(files);
-  expect(problems.filter((problem) => pattern.test(problem)), problems.join('\n')).not.toEqual([]);
+  expect(
+    problems.filter((problem) => pattern.test(problem)),
+    problems.join('\n'),
+  ).not.toEqual([]);
 });

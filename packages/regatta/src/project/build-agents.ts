@@ -74,8 +74,7 @@ function rolesOf(
   return (refs as readonly NameRef[] | undefined)?.flatMap(({ name, value }) => {
     // the kind `names` gives them
     const reading = readings.get(name);
-    if (reading === undefined)
-      findings.add(value.place, unknownName('agent', name, [...readings.keys()]));
+    if (reading === undefined) findings.add(value.place, unknownName('agent', name, [...readings.keys()]));
     return reading?.options.role ?? [];
   });
 }

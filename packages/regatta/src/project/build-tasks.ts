@@ -72,7 +72,7 @@ export class TaskBuilder {
     if (options.agent !== undefined) {
       return lookUp(options.agent, { kind: 'agent', known: agents, all: parts.agents, findings });
     }
-    if (options.agents !== undefined) return undefined;
+    if (options.agents !== undefined && isShared) return undefined;
     const [only, ...others] = parts.members;
     if (others.length === 0 && only !== undefined) return agents.get(only);
     if (isShared) return undefined;

@@ -49,7 +49,10 @@ test('files: the project folder can be read, and neither what lies outside nor w
 });
 
 test('javascript and fetch: a script runs, and a host of the own network is not asked', async () => {
-  const folder = writeProject({ 'agents.yaml': `${AGENTS}  tools: [javascript, fetch]\n`, 'tasks.yaml': TASKS });
+  const folder = writeProject({
+    'agents.yaml': `${AGENTS}  tools: [javascript, fetch]\n`,
+    'tasks.yaml': TASKS,
+  });
   const [sum, page] = await useTools(folder, [
     ['run_javascript', { code: '6 * 7' }],
     ['fetch_page', { url: 'http://127.0.0.1:9/' }],

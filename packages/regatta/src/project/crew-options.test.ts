@@ -3,19 +3,30 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createRuntime, type LLM } from '../index.ts';
 import { checkTrace, scriptedModel } from '../testing/index.ts';
+import { json, played } from '../testing/played.fixture.ts';
 import { loadProject } from './load-project.ts';
 import { AGENTS, problemsOf, TASKS, writeProject } from './project.fixture.ts';
 
 const FILES = { 'agents.yaml': AGENTS, 'tasks.yaml': TASKS };
 
-async function run(files: Readonly<Record<string, string>>, replies: Parameters<typeof scriptedModel>[0]) {
+async function run(
+  files: Readonly<Record<string, string>>,
+  replies: readonly string[] | Parameters<typeof played>[0],
+) {
   const { crew, notes } = await loadProject(writeProject(files));
-  const model = scriptedModel(replies);
+  const model = Array.isArray(replies)
+    ? scriptedModel(replies)
+    : played(replies as Parameters<typeof played>[0]); // as just checked
   await using runtime = createRuntime({ llm: model });
   const begun = runtime.start(crew, { inputs: { topic: 'tides' } });
   const events = await Array.fromAsync(begun.events());
   checkTrace(events as Parameters<typeof checkTrace>[0]); // nothing was dropped, so there are no gaps
-  return { crew, notes, output: await begun.result, asked: model.requests.map(({ messages }) => JSON.stringify(messages)) };
+  return {
+    crew,
+    notes,
+    output: await begun.result,
+    asked: model.requests.map(({ messages }) => JSON.stringify(messages)),
+  };
 }
 
 test('hierarchical with a manager of its own: it has the others do a task that names nobody', async () => {
@@ -25,18 +36,27 @@ test('hierarchical with a manager of its own: it has the others do a task that n
       'tasks.yaml': 'note:\n  description: Note {topic}\n  expected_output: A note\n',
       'crew.yaml': 'process: hierarchical\nmanager_agent: chief\nmax_revisions: 0\nmax_delegation_depth: 1\n',
     },
-    [
-      '{"assignments":[{"agent":"Writer","task":"Write of springs"}]}',
-      'Springs are high.',
-      'Springs are high, says the chief.',
-    ],
+    {
+      Chief: ({ text }) =>
+        text.includes('plan how your crew')
+          ? json({
+              items: ['springs', 'neaps'].map((id, at) => ({
+                id,
+                instructions: `Write of ${id}`,
+                needs: at === 0 ? [] : ['springs'],
+                coworker: 'Writer',
+              })),
+            })
+          : 'Springs are high, says the chief.',
+      Writer: ({ all }) => (all.includes('Write of neaps') ? 'Neaps are low.' : 'Springs are high.'),
+    },
   );
   expect(crew.agents.map(({ role }) => role)).toEqual(['Writer']);
   expect(crew.manager?.role).toBe('Chief');
   expect(crew.team).toMatchObject({ maxRevisions: 0, maxDelegationDepth: 1 });
-  expect(asked[0]).toContain('Chief');
   expect(asked[1]).toContain('Write of springs');
-  expect(output.text).toContain('Springs are high');
+  expect(asked.at(-1)).toMatch(/Springs are high\..*Neaps are low\./);
+  expect(output.text).toBe('Springs are high, says the chief.');
 });
 
 test('consensus: the agents that a task names answer, and a function of the project decides', async () => {
@@ -49,11 +69,8 @@ test('consensus: the agents that a task names answer, and a function of the proj
       'hooks.mjs':
         'export const longest = (all) => all.reduce((best, { text }, at) => (text.length > all[best].text.length ? at : best), 0);',
     },
-    [({ messages }) => (JSON.stringify(messages).includes('Pilot') ? 'A longer note' : 'A note')],
-    // one script for both, whoever asks first
-  ).catch((error: unknown) => {
-    throw error;
-  });
+    { Writer: () => 'A note', Pilot: () => 'A longer note', Idle: () => 'The longest note of all' },
+  );
   expect(output.text).toBe('A longer note');
 });
 
@@ -83,10 +100,13 @@ test('planning: tasks are planned by the model that planning_llm names; without 
   const off = await planner('planning: false\nplanning_llm: gpt-4o\n');
   expect(off.crew.planner).toBeUndefined();
   expect(off.notes).toMatchObject([{ key: 'planning_llm', line: 2 }]);
-  const { asked, output } = await run({ ...FILES, 'crew.yaml': 'planning: true\n' }, [
-    '{"plans":[{"task":"note","plan":"Look at the almanac first."}]}',
-    'A note',
-  ]);
+  const { asked, output } = await run(
+    { ...FILES, 'crew.yaml': 'planning: true\n' },
+    {
+      Planner: () => json({ plans: { note: 'Look at the almanac first.' } }),
+      Writer: () => 'A note',
+    },
+  );
   expect(asked[1]).toContain('Look at the almanac first.');
   expect(output.text).toBe('A note');
 });
@@ -111,5 +131,8 @@ test.each([
   ['task_callback: my.module.done', /^crew\.yaml:1:16 task_callback of the crew/],
 ])('what is wrong with the crew is said at its line: %s', async (line, pattern) => {
   const problems = await problemsOf({ ...FILES, 'crew.yaml': `${line}\n` });
-  expect(problems.filter((problem) => pattern.test(problem)), problems.join('\n')).not.toEqual([]);
+  expect(
+    problems.filter((problem) => pattern.test(problem)),
+    problems.join('\n'),
+  ).not.toEqual([]);
 });

@@ -36,7 +36,9 @@ test('the schemas take the files that the loader takes', () => {
       `${TASKS}  context: [a]\n  output: { type: object }\n  context_strategy: { fields: a }\n  input_files: { a: ./a.txt, b: { data: ./b, media_type: text/plain } }\n`,
     ),
   ).toEqual([]);
-  expect(check('crew', 'planning: { llm: a/b }\ndecide: vote\noutput_log_file: true\nmemory: true\n')).toEqual([]);
+  expect(
+    check('crew', 'planning: { llm: a/b }\ndecide: vote\noutput_log_file: true\nmemory: true\n'),
+  ).toEqual([]);
   expect(
     check(
       'crew',

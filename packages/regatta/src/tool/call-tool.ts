@@ -1,14 +1,13 @@
 /** One tool call: found, guarded, checked, approved, counted, used, and answered, whatever happens. */
 import { untilAborted } from '../base/abort.ts';
 import { fromErrorData, toErrorData } from '../base/error-data.ts';
-import { type ErrorCode, messageOf, RegattaError } from '../base/errors.ts';
+import { messageOf, RegattaError } from '../base/errors.ts';
 import type { Json } from '../base/json.ts';
 import { listProblems } from '../base/schema.ts';
 import type { RunContext } from '../ports/run-context.ts';
 import type { Work } from '../ports/span.ts';
 import type { OnFailure, Tool, ToolUse } from '../ports/tool.ts';
 import type { ToolCallPart, ToolMessage } from '../protocol/message.ts';
-import type { ErrorData } from '../protocol/output.ts';
 import { approve } from './approve.ts';
 import { execute, type Outcome } from './execute.ts';
 import { onFailureOf } from './failure-policy.ts';

@@ -7,7 +7,12 @@ const TRUE = new Set(['true', 'yes', 'on']);
 const FALSE = new Set(['false', 'no', 'off']);
 
 /** Adds the problem that `value` is not `wanted`. */
-export function wrong({ subject, findings }: ReadContext, value: Value, wanted: string, mend: string): undefined {
+export function wrong(
+  { subject, findings }: ReadContext,
+  value: Value,
+  wanted: string,
+  mend: string,
+): undefined {
   findings.add(value.place, `${subject} must be ${wanted}, and is ${describe(value)}. ${mend}`);
 }
 

@@ -57,7 +57,12 @@ export const trainingFile: Kind = {
   schema: path.schema,
   read(value, context) {
     if (textOf(value)?.endsWith('.pkl') !== true) return path.read(value, context);
-    return wrong(context, value, 'a file of regatta train', 'Train the crew anew: a .pkl is only for Python.');
+    return wrong(
+      context,
+      value,
+      'a file of regatta train',
+      'Train the crew anew: a .pkl is only for Python.',
+    );
   },
 };
 
@@ -82,7 +87,12 @@ export const inputFiles: Kind = {
   },
   async read(value, context) {
     if (value.kind !== 'mapping') {
-      return wrong(context, value, 'a mapping of names to files', 'Write for example { chart: ./chart.png }.');
+      return wrong(
+        context,
+        value,
+        'a mapping of names to files',
+        'Write for example { chart: ./chart.png }.',
+      );
     }
     const read = await Promise.all(value.entries.map((pair) => readFile(pair, context)));
     return read.includes(undefined) ? undefined : Object.fromEntries(read.flatMap((one) => one ?? []));
