@@ -15,6 +15,7 @@ export interface LoggedTask {
   /** `done`, `failed`, `skipped`, …; `running` where there is no end of it. */
   readonly status: string;
   readonly text: string | null;
+  /** A journal has it of the last task alone, since texts are parsed anew by who resumes. */
   readonly parsed: Json;
   /** The code of its error. */
   readonly error: string | null;
@@ -49,13 +50,14 @@ export async function readJournaled(path: string, run: string | undefined): Prom
   return { runId, tasks: output ? ended(output as unknown as CrewOutput) : begun(found) }; // it was the output of a crew's run
 }
 
-function ended({ tasks = [] }: Partial<CrewOutput>): readonly LoggedTask[] {
-  return tasks.map(({ task, agent, text, parsed, skipped = false }) => ({
+function ended({ tasks = [], parsed }: Partial<CrewOutput>): readonly LoggedTask[] {
+  const last = tasks.findLast(({ skipped }) => skipped !== true);
+  return tasks.map(({ task, agent, text, skipped = false }) => ({
     task,
     agent,
     status: skipped ? 'skipped' : 'done',
     text: skipped ? null : text,
-    parsed: (parsed ?? null) as Json, // a journal holds JSON
+    parsed: task === last?.task ? ((parsed ?? null) as Json) : null, // a journal holds JSON
     error: null,
   }));
 }

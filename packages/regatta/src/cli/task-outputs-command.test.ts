@@ -98,7 +98,7 @@ test('the tasks of a run from a journal: all of one that succeeded, names of one
   const failed = await runCli(['log-tasks-outputs', '--run', second!, '--journal', journal]);
   expect(failed).toEqual({
     code: 0,
-    stdout: `run ${second}\n1. list: running\n2. never: running\n`,
+    stdout: `run ${second}\n1. list: running\n2. never: running\n3. note: running\n`,
     stderr: '',
   });
 });
