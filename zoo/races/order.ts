@@ -106,7 +106,7 @@ export const order: Section = {
       race: 'R65',
       title: 'what was recorded is told again',
       file: 'run/run.ts',
-      find: 'if (recording.isTold(span)) return false;',
+      find: 'if (recording.isTold({ span, body })) return false;',
       replace: '',
       test: 'packages/regatta/src/run/resumed-runs.test.ts',
       name: 'what an earlier epoch has told is not told again',
@@ -240,8 +240,15 @@ export const order: Section = {
     },
     {
       race: 'R72',
-      why: 'There is no outbox yet: events are handed over in the process that emits them',
-      absent: ['stores/outbox.ts', 'engines/dbos'],
+      why: 'Events and what is due to durable handlers are written by the statement that commits the records they tell of, in `stores/postgres-writer.ts`: nothing else adds to either table',
+      forbids: /INSERT INTO \S+\.(events|outbox)\b/,
+      within: [
+        'engines',
+        'hosts',
+        ...['budgets', 'changes', 'database', 'fleet', 'journal', 'money', 'outbox'].map(
+          (name) => `stores/postgres-${name}`,
+        ),
+      ],
     },
   ],
 };

@@ -5,7 +5,7 @@ export type { OnMemoryFailure } from './agent/memories.ts';
 export type { AgentStep, StepCall, StepCallback } from './agent/step.ts';
 // Definitions: frozen values that may serve any number of runs at once.
 export { Agent, type AgentOptions, type PlanningOptions } from './api/agent.ts';
-export type { AgentKickoffOptions, AgentOutput } from './api/agent-run.ts';
+export type { AgentKickoffOptions, AgentOutput, AgentResumeOptions } from './api/agent-options.ts';
 export type { AgentPart, AgentStream } from './api/agent-stream.ts';
 // Calls of a model outside of any crew, and what comes out of them.
 export type {
@@ -32,13 +32,16 @@ export {
   type TransformCallback,
   transform,
 } from './api/callback.ts';
-export {
-  Crew,
-  type CrewOptions,
-  type KickoffForEachOptions,
-  type OutputOf,
-} from './api/crew.ts';
-export type { ForkOptions, KickoffOptions, ReplayOptions, ResumeOptions } from './api/crew-options.ts';
+export { Crew } from './api/crew.ts';
+export type {
+  CrewOptions,
+  ForkOptions,
+  KickoffForEachOptions,
+  KickoffOptions,
+  OutputOf,
+  ReplayOptions,
+  ResumeOptions,
+} from './api/crew-options.ts';
 export { type CrewRefOptions, crewRef } from './api/crew-ref.ts';
 export type { CrewChunk, CrewStream } from './api/crew-stream.ts';
 export {

@@ -5,6 +5,7 @@ import { isTemplate, type PromptStyle, TEMPLATE_NAMES, type TemplateName } from 
 import type { Memory } from '../ports/memory.ts';
 import type { Skill } from '../ports/skill.ts';
 import type { Tool } from '../ports/tool.ts';
+import { checkFailurePolicy } from '../tool/failure-policy.ts';
 import { LOAD_SKILL } from './skills.ts';
 
 /** The fields that are checked here: whoever writes JavaScript may give anything. */
@@ -21,6 +22,7 @@ interface Extras extends PromptStyle {
   readonly maxRpm: number | undefined;
   readonly maxRecallTokens: number;
   readonly onMemoryFailure: string;
+  readonly onToolFailure: string | undefined;
   readonly skills: readonly Skill[];
 }
 
@@ -50,6 +52,7 @@ export function checkExtras(problems: Problems, agent: Extras): void {
   checkDate(problems, agent);
   oneOf(problems, 'toolProtocol', agent.toolProtocol, ['native', 'text']);
   oneOf(problems, 'onMemoryFailure', agent.onMemoryFailure, ['warn', 'fail']);
+  checkFailurePolicy(problems, 'onToolFailure', agent.onToolFailure);
   const { stepCallback } = agent;
   if (stepCallback !== undefined && typeof stepCallback !== 'function') {
     const message = `stepCallback must be a function, got ${show(stepCallback)}. Give one, or leave it out.`;

@@ -5,7 +5,7 @@ import type { Memory } from '../ports/memory.ts';
 import type { LlmDefinition } from '../ports/model.ts';
 import type { Scope } from '../ports/scope.ts';
 import type { Skill } from '../ports/skill.ts';
-import type { Tool } from '../ports/tool.ts';
+import type { OnFailure, Tool } from '../ports/tool.ts';
 import { checkExtras } from './check-extras.ts';
 import type { OnMemoryFailure } from './memories.ts';
 import { type AgentPlanning, checkPlanning } from './plan-options.ts';
@@ -43,6 +43,8 @@ export interface AgentDefinition extends PromptStyle {
   /** Kept by an entry of its scope, so that every engine keeps it. */
   readonly maxRpm: number | undefined;
   readonly stepCallback: StepCallback | undefined;
+  /** For tools that do not say; undefined = the crew's, else the model is told. */
+  readonly onToolFailure: OnFailure | undefined;
   readonly memory: readonly Memory[];
   readonly knowledge: readonly Memory[];
   readonly maxRecallTokens: number;

@@ -14,9 +14,10 @@ import type { Model } from '../ports/model.ts';
 import type { RunContext } from '../ports/run-context.ts';
 import type { Scope } from '../ports/scope.ts';
 import type { Work } from '../ports/span.ts';
-import type { Tool } from '../ports/tool.ts';
+import type { OnFailure, Tool } from '../ports/tool.ts';
 import { type Message, textOf, toolCallsOf } from '../protocol/message.ts';
 import { callTools } from '../tool/call-tools.ts';
+import { onFailureOf } from '../tool/failure-policy.ts';
 import { finalResult } from '../tool/final-result.ts';
 import { createAsk } from './asking.ts';
 import type { AgentDefinition } from './definition.ts';
@@ -41,6 +42,8 @@ export interface AgentAssignment {
   /** Observers of the model's calls alone. */
   readonly modelScope: Scope;
   readonly tools: readonly Tool[];
+  /** What a tool's failure does, by the task and the crew: the agent's own word stands between them. */
+  readonly onToolFailure?: { readonly task: OnFailure | undefined; readonly crew: OnFailure | undefined };
   /** The shape of the answer; null = free text. */
   readonly contract: Contract | null;
   /** How it goes about it. @default `converse` */
@@ -116,7 +119,8 @@ export async function* converse(
   { messages: given, opening = given.length, ...assignment }: Tallied,
   context: RunContext,
 ): Work<Conversed> {
-  const { model, tools, contract, tally } = assignment;
+  const { model, tools, contract, tally, onToolFailure: said } = assignment;
+  const onFailure = onFailureOf(said?.task, agent.onToolFailure, said?.crew);
   const ask = createAsk(agent, { ...assignment, opening }, context);
   const report = stepReporter(agent.stepCallback, agent.role, context);
   const messages = [...given];
@@ -137,7 +141,7 @@ export async function* converse(
     messages.push(message, ...(mayUseTools ? [] : calls.map(noCallsLeft)));
     const text = textOf(message);
     if (calls.length > 0 && mayUseTools) {
-      const results = yield* callTools({ tools, calls, turn }, context);
+      const results = yield* callTools({ tools, calls, turn, onFailure }, context);
       messages.push(...results, ...repeats.see(calls, results));
       await report(turn, { kind: 'tools', text, calls: stepCalls(calls, results) });
       const final = finalResult(tools, results);

@@ -147,15 +147,16 @@ test('one agent in many runs at once, alone and in crews: each gets its own', as
   expect(inCrews.map(({ text }) => text)).toEqual(words.map((word) => `re: ${word}`));
 });
 
-test('a journal gives a repeated run what was recorded, and nothing is asked or called twice', async () => {
+test('a run with a journal is resumed: what was recorded is neither asked nor called twice', async () => {
   const llm = scriptedModel([asksLookup, 'Lee is wind.']);
   const agent = new Agent({ role: 'Sailor', goal: 'Know', llm, tools: [lookup] });
   const journal = memoryJournal();
   const first = await agent.kickoff('What is lee?', { journal });
-  const again = await agent.kickoff('What is lee?', { journal });
+  const run = await agent.resume(first.runId, { journal });
+  const again = await run.result;
   expect([again.text, again.messages]).toEqual([first.text, first.messages]);
   expect(llm.requests).toHaveLength(2);
-  expect(again.usage.calls).toBe(0);
+  expect([run.id, again.usage]).toEqual([first.runId, first.usage]);
 });
 
 describe('agent.stream', () => {

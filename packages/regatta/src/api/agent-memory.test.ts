@@ -142,7 +142,7 @@ describe('a store that fails', () => {
   });
 });
 
-test('a repeated run gets what was recalled then, and remembers nothing again', async () => {
+test('a resumed run gets what was recalled then, and remembers nothing again', async () => {
   const calls: string[] = [];
   const memory: Memory = {
     name: 'counting',
@@ -156,7 +156,7 @@ test('a repeated run gets what was recalled then, and remembers nothing again', 
   const agent = new Agent({ ...base, llm, memory: [memory] });
   const journal = memoryJournal();
   const first = await agent.kickoff('Go', { journal });
-  const again = await agent.kickoff('Go', { journal });
+  const again = await (await agent.resume(first.runId, { journal })).result;
   expect(again.messages).toEqual(first.messages);
   expect(calls).toEqual(['recall', 'remember']);
 });

@@ -108,16 +108,16 @@ describe('prompts', () => {
     );
   });
 
-  test('a run that is repeated on another day goes on with the day it began with', async () => {
+  test('a run that is resumed on another day goes on with the day it began with', async () => {
     const llm = scriptedModel(['ok'], { loop: true });
     const agent = new Agent({ ...base, llm, injectDate: true });
     const journal = memoryJournal();
-    const dates: unknown[] = [];
-    for (const day of [1, 9]) {
-      await using runtime = createRuntime({ clock: createManualClock(Date.UTC(2026, 0, day)) });
-      const { messages } = await agent.kickoff('Hi', { runtime, journal });
-      dates.push(messages[1]!.content);
-    }
+    const on = (day: number) => createRuntime({ clock: createManualClock(Date.UTC(2026, 0, day)) });
+    await using then = on(1);
+    const first = await agent.kickoff('Hi', { runtime: then, journal });
+    await using now = on(9);
+    const again = await (await agent.resume(first.runId, { runtime: now, journal })).result;
+    const dates = [first, again].map(({ messages }) => messages[1]!.content);
     expect(dates).toEqual(Array(2).fill('Hi\n\nCurrent date: 2026-01-01 (UTC)'));
   });
 });

@@ -2,7 +2,7 @@
 import type { RunEvent } from '../protocol/event.ts';
 import type { ErrorData } from '../protocol/output.ts';
 import type { Run } from '../run/run.ts';
-import type { AgentOutput } from './agent-run.ts';
+import type { AgentOutput } from './agent-options.ts';
 import { type PartReader, readParts } from './read-parts.ts';
 
 /**
@@ -30,7 +30,7 @@ export type AgentPart =
   | {
       readonly type: 'retry';
       readonly turn: number;
-      /** Why; `output/invalid` for an answer that does not have the shape that was asked for. */
+      /** Why; `output/invalid` for an answer that does not have the shape, `guardrail/rejected` for one that was sent back. */
       readonly error: ErrorData;
     };
 
@@ -65,10 +65,20 @@ export class AgentStream<Parsed> implements AsyncIterable<AgentPart> {
 }
 
 class AgentReader implements PartReader<AgentPart> {
+  readonly #agents = new Set<string>();
   #turn = 0;
 
   read(event: RunEvent): AgentPart | undefined {
     const turn = this.#turn;
+    if (event.type === 'agent.start') this.#agents.add(event.spanId);
+    if (event.type === 'guardrail.end') {
+      if (event.accepted !== false) return undefined;
+      const message = `A guardrail sent the answer back:\n${event.feedback}`;
+      return { type: 'retry', turn, error: { code: 'guardrail/rejected', message, details: null } };
+    }
+    // Judges and plans are written, too, and nobody asked to read them.
+    const place = event.type === 'output.rejected' ? event.spanId : event.parentId;
+    if (!this.#agents.has(place ?? '')) return undefined;
     switch (event.type) {
       case 'model.start':
         this.#turn++;

@@ -14,20 +14,31 @@ import type { OnMemoryFailure } from '../agent/memories.ts';
 import { type AgentPlanning, type Effort, withPlanningDefaults } from '../agent/plan-options.ts';
 import type { StepCallback } from '../agent/step.ts';
 import type { ParsedBy, Schema } from '../base/schema.ts';
+import { agentFingerprint } from '../crew/fingerprint.ts';
 import { extendScope } from '../observe/scope.ts';
 import type { Memory } from '../ports/memory.ts';
 import type { LlmDefinition } from '../ports/model.ts';
 import type { Scope } from '../ports/scope.ts';
 import type { Skill } from '../ports/skill.ts';
-import type { Tool } from '../ports/tool.ts';
+import type { OnFailure, Tool } from '../ports/tool.ts';
 import type { Run } from '../run/run.ts';
-import { type AgentKickoffOptions, type AgentOutput, agentJob, createAgentRequest } from './agent-run.ts';
+import type { StartOptions } from '../run/runtime-options.ts';
+import type { AgentKickoffOptions, AgentOutput, AgentResumeOptions } from './agent-options.ts';
+import {
+  type AgentRequest,
+  type AgentTerms,
+  createAgentRequest,
+  createTerms,
+  requestOf,
+} from './agent-request.ts';
+import { agentJob } from './agent-run.ts';
 import { AgentStream } from './agent-stream.ts';
 import type { CallInput } from './call.ts';
 import { type Callback, toScope } from './callback.ts';
 import { defaultCore } from './core.ts';
 import { openNamed } from './integrations.ts';
 import { type LlmInput, toLlm } from './llm.ts';
+import { resumeRun } from './resume-run.ts';
 
 export interface AgentOptions {
   /** Who it is: its name in events, usage and prompts. May hold `{placeholders}`, as `goal` and `backstory`. */
@@ -51,7 +62,7 @@ export interface AgentOptions {
    * needed. `true` = with every default. @default false
    */
   readonly planning?: boolean | PlanningOptions;
-  /** Give it tools to hand work to other agents of its crew, and to ask them. @default false */
+  /** Give it tools to hand work to other agents of its crew, and to ask them. Without a crew it has nobody. @default false */
   readonly allowDelegation?: boolean;
   /** Whom it may ask, as agents or by role. @default all others of the crew */
   readonly allowedDelegates?: readonly (AgentDefinition | string)[];
@@ -79,6 +90,8 @@ export interface AgentOptions {
   readonly toolProtocol?: ToolProtocol;
   /** Requests to models in a minute, by all its runs in one runtime together. @default no limit */
   readonly maxRpm?: number | undefined;
+  /** What a failure of a tool that does not say comes to: the model is told, or the work fails. @default the crew's */
+  readonly onToolFailure?: OnFailure | undefined;
   /** Called and waited for after each turn of the model. What it throws ends the work. @default none */
   readonly stepCallback?: StepCallback | undefined;
   /** Recalled before the work, and told of it afterwards. @default none */
@@ -142,6 +155,7 @@ export class Agent implements AgentDefinition {
   readonly timeZone: string;
   readonly toolProtocol: ToolProtocol;
   readonly maxRpm: number | undefined;
+  readonly onToolFailure: OnFailure | undefined;
   readonly stepCallback: StepCallback | undefined;
   readonly memory: readonly Memory[];
   readonly knowledge: readonly Memory[];
@@ -172,6 +186,7 @@ export class Agent implements AgentDefinition {
     this.timeZone = options.timeZone ?? TIME_ZONE;
     this.toolProtocol = options.toolProtocol ?? 'native';
     this.maxRpm = options.maxRpm;
+    this.onToolFailure = options.onToolFailure;
     this.stepCallback = options.stepCallback;
     this.memory = Object.freeze([...(options.memory ?? [])]);
     this.knowledge = Object.freeze([...(options.knowledge ?? [])]);
@@ -195,7 +210,9 @@ export class Agent implements AgentDefinition {
     input: CallInput,
     options: AgentKickoffOptions<Output> = {},
   ): Promise<AgentOutput<ParsedBy<Output>>> {
-    return await this.start(input, options).result;
+    const terms = createTerms(this, options);
+    const request = createAgentRequest(this, input, options);
+    return await this.#start(request, terms, { ...options, hasHandle: false }).result;
   }
 
   /** As `kickoff`, with a handle: events while it goes on, usage, cancel. */
@@ -203,15 +220,39 @@ export class Agent implements AgentDefinition {
     input: CallInput,
     options: AgentKickoffOptions<Output> = {},
   ): Run<AgentOutput<ParsedBy<Output>>> {
-    const { callbacks, runtime, output, inputs, ...rest } = options;
+    const terms = createTerms(this, options);
+    return this.#start(createAgentRequest(this, input, options), terms, options);
+  }
+
+  /**
+   * Goes on with a run of this agent where its process left it, as `crew.resume`: what was asked, inputs
+   * and files are the run's. Give `output`, guardrails, `context`, callbacks and a budget again.
+   *
+   * @throws RegattaError `journal/missing`, `journal/unknown-run`, `journal/held`, `journal/code-changed`
+   */
+  async resume<Output extends Schema | undefined = undefined>(
+    runId: string,
+    { allowChanges = false, takeOver = false, ...options }: AgentResumeOptions<Output> = {},
+  ): Promise<Run<AgentOutput<ParsedBy<Output>>>> {
+    const core = options.runtime?.core ?? defaultCore();
+    const terms = createTerms(this, options);
+    const fingerprint = agentFingerprint(this, { terms, defaultLlm: core.defaultLlm });
+    const asked = { runId, journal: options.journal, fingerprint, allowChanges, takeOver };
+    return await resumeRun(core, asked, (recording) =>
+      this.#start(requestOf(this, recording.record), terms, { ...options, recording }),
+    );
+  }
+
+  #start<Output extends Schema | undefined>(
+    request: AgentRequest,
+    terms: AgentTerms,
+    options: AgentKickoffOptions<Output> & Pick<StartOptions, 'recording' | 'hasHandle'>,
+  ): Run<AgentOutput<ParsedBy<Output>>> {
+    const { callbacks, runtime, ...rest } = options;
     const core = runtime?.core ?? defaultCore();
-    const request = createAgentRequest(this, input, {
-      ...(output === undefined ? {} : { output }),
-      ...(inputs === undefined ? {} : { inputs }),
-    });
     const owner = `The kickoff of agent "${this.role}"`;
     const scopes = [toScope(callbacks, owner, (name) => openNamed(name, core.env))];
-    return core.start(agentJob<Output>(this, request), { ...rest, scopes });
+    return core.start(agentJob<Output>(this, request, terms), { ...rest, scopes });
   }
 
   /**

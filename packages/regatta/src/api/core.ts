@@ -5,7 +5,9 @@ import { builtinProviders } from '../models/providers.ts';
 import type { OnObserverError } from '../observe/lane.ts';
 import type { Registration } from '../observe/registry.ts';
 import type { Env } from '../ports/provider.ts';
-import { type CoreOptions, RuntimeCore } from '../run/runtime.ts';
+import { RuntimeCore } from '../run/runtime.ts';
+import type { CoreOptions } from '../run/runtime-options.ts';
+import { type OnUnheardInput, unheardText } from '../run/unheard.ts';
 import { sqliteJournal } from '../stores/sqlite-journal.ts';
 import { type Callback, toEntries } from './callback.ts';
 import { type EnvCallbacksMode, envEntries, openNamed } from './integrations.ts';
@@ -33,6 +35,7 @@ export function createCore(
     defaultLlm: undefined,
     rehearse: false,
     onObserverError: warn,
+    onUnheardInput: warnUnheard,
     ...withoutUndefined(options as Partial<CoreOptions>), // the undefined ones are gone
   });
 }
@@ -62,4 +65,9 @@ const warn: OnObserverError = (error, event, name) => {
     type: 'RegattaWarning',
     code: 'REGATTA_CALLBACK_FAILED',
   });
+};
+
+/** Likewise of a run that waits for a person. */
+const warnUnheard: OnUnheardInput = (request) => {
+  process.emitWarning(unheardText(request), { type: 'RegattaWarning', code: 'REGATTA_INPUT_UNHEARD' });
 };

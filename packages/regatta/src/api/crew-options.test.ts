@@ -56,12 +56,12 @@ test('beforeKickoff changes the inputs, one after the other, before they are loo
   await tracedOutput(fills.crew.start()); // what was missing is there now
 });
 
-test('inputs of a hook are recorded: a repeated run has the same', async () => {
+test('inputs of a hook are recorded: a resumed run has the same', async () => {
   let calls = 0;
   const journal = memoryJournal();
   const { crew, llm } = single(['done'], { beforeKickoff: [(given) => ({ ...given, topic: `${++calls}` })] });
-  await tracedOutput(crew.start({ inputs, journal }));
-  await tracedOutput(crew.start({ inputs, journal }));
+  const { runId } = await tracedOutput(crew.start({ inputs, journal }));
+  await tracedOutput(await crew.resume(runId, { journal }));
   expect([calls, llm.requests.length]).toEqual([1, 1]);
 });
 

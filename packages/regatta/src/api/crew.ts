@@ -1,8 +1,7 @@
 /** `Crew`: agents and tasks, ready to run any number of times at once. */
-
 import { resolve } from 'node:path';
 import { resetAll } from '../agent/memories.ts';
-import { deepFreeze } from '../base/json.ts';
+import { deepFreeze, type Json } from '../base/json.ts';
 import { limitAll } from '../base/limit.ts';
 import { Problems } from '../base/problems.ts';
 import type { Inputs } from '../base/template.ts';
@@ -23,123 +22,53 @@ import {
   type TaskDefinition,
 } from '../crew/definition.ts';
 import { fingerprintOf, taskPart } from '../crew/fingerprint.ts';
-import { createJob } from '../crew/job.ts';
+import { type CrewSettings, createJob } from '../crew/job.ts';
 import { affectedBy, type CrewPlan, planCrew } from '../crew/plan.ts';
 import type { PlannedCrew } from '../crew/run-crew.ts';
 import type { TestResult } from '../crew/score.ts';
-import { type Decide, type TeamOptions, withTeamDefaults } from '../crew/team-options.ts';
+import { type TeamOptions, withTeamDefaults } from '../crew/team-options.ts';
 import type { TrainingData, TrainingSource } from '../crew/training-data.ts';
 import type { BudgetLimits } from '../observe/budget.ts';
 import type { RateLimits } from '../observe/rate-limit.ts';
 import type { LlmDefinition } from '../ports/model.ts';
 import type { Entry, Scope } from '../ports/scope.ts';
+import type { OnFailure } from '../ports/tool.ts';
 import type { CrewRef } from '../protocol/crew-ref.ts';
 import type { CrewOutput } from '../protocol/output.ts';
 import { journalMissing } from '../run/journals.ts';
-import { claimRun, letGo, readFork } from '../run/resume.ts';
+import { readFork } from '../run/resume.ts';
 import type { Run } from '../run/run.ts';
-import type { StartOptions } from '../run/runtime.ts';
+import type { StartOptions } from '../run/runtime-options.ts';
 import { logFileSink } from '../sinks/log-file.ts';
 import type { Agent } from './agent.ts';
-import { type Callback, toScope } from './callback.ts';
+import { toScope } from './callback.ts';
 import { defaultCore } from './core.ts';
-import type { ForkOptions, KickoffOptions, ReplayOptions, ResumeOptions } from './crew-options.ts';
+import type {
+  CrewOptions,
+  ForkOptions,
+  KickoffForEachOptions,
+  KickoffOptions,
+  OutputOf,
+  ReplayOptions,
+  ResumeOptions,
+} from './crew-options.ts';
 import { toManager, toPlanner } from './crew-staff.ts';
 import { CrewStream } from './crew-stream.ts';
 import { openNamed } from './integrations.ts';
-import { type LlmInput, toLlm } from './llm.ts';
+import { toLlm } from './llm.ts';
+import { resumeRun } from './resume-run.ts';
 import { type TestOptions, testCrew } from './test-crew.ts';
 import { type TrainOptions, trainCrew } from './train-crew.ts';
 
-/** What the last task of a crew parses to. */
-export type OutputOf<Tasks extends readonly TaskDefinition[]> = Tasks extends readonly [
-  ...unknown[],
-  TaskDefinition<infer Parsed>,
-]
-  ? Parsed
-  : unknown;
-
-export interface CrewOptions<Tasks extends readonly TaskDefinition[]> {
-  /** @default 'crew' */
-  readonly name?: string;
-  readonly agents: readonly Agent[];
-  /** In order: each may read the outputs of those before it. */
-  readonly tasks: Tasks;
-  /**
-   * `sequential`: one after the other, apart from those that are `async`. `graph`: each as soon as the
-   * tasks in its `context` and `after` are done; one without `context` waits for all before it.
-   * `hierarchical`: as `sequential`, and a manager plans each task, has the agents do it, checks and puts
-   * together what they gave. `consensus`: as `graph`, and several agents answer each task, of whose answers
-   * one is chosen.
-   * @default 'sequential'
-   */
-  readonly process?: Process;
-  /** For `hierarchical`, and a `consensus` with a judge: the model of a manager with a role of ours. */
-  readonly managerLlm?: LlmInput;
-  /** In its place: a manager of your own, without tools, who is not one of `agents`. */
-  readonly managerAgent?: Agent;
-  /** Rounds in which a manager may send work back. @default 2 */
-  readonly maxRevisions?: number;
-  /** How often one piece of work may be handed on by agents that may delegate. @default 3 */
-  readonly maxDelegationDepth?: number;
-  /**
-   * How a consensus is found: the manager picks one answer or makes one of them, the agents vote (typed
-   * answers by being equal), or a function gives the place of the one that wins. @default 'judge'
-   */
-  readonly decide?: 'judge' | 'vote' | Decide;
-  /** Answers that a consensus needs. @default more than half of those asked */
-  readonly quorum?: number;
-  /** Plan all tasks with one model call before the first one starts. @default false */
-  readonly planning?: boolean | { readonly llm?: LlmInput };
-  /** What `crew.train` has made: the path of its file, or what is in it. @default none */
-  readonly training?: TrainingSource;
-  /** Tasks of one run at work together. @default 8 */
-  readonly concurrency?: number;
-  /**
-   * What the first failure does to tasks that do not need the one that failed: `cancel` stops those under
-   * way and skips the rest, `spare` lets them finish. The run fails in any case. @default 'cancel'
-   */
-  readonly onTaskFailure?: FailurePolicy;
-  /** How tasks are told what earlier ones gave. @default 'full' */
-  readonly contextStrategy?: ContextStrategy;
-  /** Tokens that it may take in one prompt, estimated, at least 50; the oldest is cut first. @default no limit */
-  readonly maxContextTokens?: number;
-  /** Change the inputs of a run before they are looked at, in this order. @default none */
-  readonly beforeKickoff?: readonly BeforeKickoff[];
-  /** Change the output of a run that succeeded, in this order. @default none */
-  readonly afterKickoff?: readonly AfterKickoff[];
-  /** Gets what each task gave, behind the task's own `callback`. It is waited for; what it throws fails the task. */
-  readonly taskCallback?: TaskCallback;
-  /** Where output files of tasks go. @default the working directory of the run */
-  readonly outputDirectory?: string;
-  /** File that all events are written to: `.jsonl` as JSON, others as the console sink's lines. @default none */
-  readonly outputLogFile?: string;
-  /** For agents without one. @default the runtime's */
-  readonly llm?: LlmInput;
-  /** Where other threads and machines find this crew; see `crewRef`. */
-  readonly ref?: CrewRef;
-  /**
-   * Makes what tools get as `context` for runs that were given none: where a run executes on another
-   * thread or machine, it is made there.
-   */
-  readonly createContext?: CreateContext;
-  /** Hear the events of every run of this crew. */
-  readonly callbacks?: readonly Callback[];
-  /** What all runs of this crew in one runtime together may spend. @default no limit */
-  readonly budget?: BudgetLimits;
-  /** What all runs of this crew in one runtime together may ask for in a minute. @default no limit */
-  readonly limits?: RateLimits;
-}
-
-export interface KickoffForEachOptions extends Omit<KickoffOptions, 'inputs'> {
-  /** Runs at once. @default 10 */
-  readonly concurrency?: number;
-}
-
 /** A start that is not the first, or of the crew with something changed. */
-interface StartAs extends Pick<StartOptions, 'recording' | 'past'> {
+interface StartAs extends Pick<StartOptions, 'recording' | 'past' | 'hasHandle'> {
   readonly crew?: PlannedCrew;
+  /** Of the run that it goes on with, or begins from. */
+  readonly settings?: Json;
 }
+
+/** Nobody holds the run, and can answer it. */
+const NOBODY: StartAs = Object.freeze({ hasHandle: false });
 
 /** Runs of one `kickoffForEach` at once: what a provider's lowest tier of rate limits bears. */
 const FOR_EACH_CONCURRENCY = 10;
@@ -166,6 +95,7 @@ export class Crew<const Tasks extends readonly TaskDefinition[] = readonly TaskD
   readonly training: TrainingSource | undefined;
   readonly concurrency: number;
   readonly onTaskFailure: FailurePolicy;
+  readonly onToolFailure: OnFailure | undefined;
   readonly contextStrategy: ContextStrategy;
   readonly maxContextTokens: number | undefined;
   readonly beforeKickoff: readonly BeforeKickoff[];
@@ -194,6 +124,7 @@ export class Crew<const Tasks extends readonly TaskDefinition[] = readonly TaskD
     this.training = typeof training === 'object' ? deepFreeze(structuredClone(training)) : training;
     this.concurrency = options.concurrency ?? TASK_CONCURRENCY;
     this.onTaskFailure = options.onTaskFailure ?? 'cancel';
+    this.onToolFailure = options.onToolFailure;
     this.contextStrategy = copyStrategy(options.contextStrategy ?? 'full');
     this.maxContextTokens = options.maxContextTokens;
     this.beforeKickoff = Object.freeze([...(options.beforeKickoff ?? [])]);
@@ -220,7 +151,7 @@ export class Crew<const Tasks extends readonly TaskDefinition[] = readonly TaskD
 
   /** Runs the crew and gives its output. @throws RegattaError as the run's `result`. */
   async kickoff(options: KickoffOptions = {}): Promise<CrewOutput<OutputOf<Tasks>>> {
-    return await this.start(options).result;
+    return await this.#start(options, undefined, NOBODY).result;
   }
 
   /**
@@ -229,7 +160,7 @@ export class Crew<const Tasks extends readonly TaskDefinition[] = readonly TaskD
    * `run.start` event says `engine: local`.
    */
   async kickoffAsync(options: KickoffOptions = {}): Promise<CrewOutput<OutputOf<Tasks>>> {
-    return await this.#start(options, this.ref === undefined ? undefined : 'threads').result;
+    return await this.#start(options, this.ref === undefined ? undefined : 'threads', NOBODY).result;
   }
 
   /**
@@ -269,7 +200,7 @@ export class Crew<const Tasks extends readonly TaskDefinition[] = readonly TaskD
    */
   async test(options: TestOptions): Promise<TestResult> {
     const core = options.runtime?.core ?? defaultCore();
-    return await testCrew({ crew: this, core, start: (run) => this.start(run) }, options);
+    return await testCrew({ crew: this, core, start: (run) => this.#start(run, undefined, NOBODY) }, options);
   }
 
   /**
@@ -293,17 +224,12 @@ export class Crew<const Tasks extends readonly TaskDefinition[] = readonly TaskD
     { allowChanges = false, takeOver = false, ...options }: ResumeOptions = {},
   ): Promise<Run<CrewOutput<OutputOf<Tasks>>>> {
     const core = options.runtime?.core ?? defaultCore();
-    const journal = core.journalOf(options.journal);
-    if (journal === undefined) throw journalMissing('resume');
     const fingerprint = fingerprintOf(this, core.defaultLlm);
-    const recording = await claimRun(journal, runId, { fingerprint, allowChanges, takeOver });
-    const inputs = recording.record.inputs as Inputs; // they were the inputs of the run's job
-    try {
-      return this.#start({ ...options, inputs }, undefined, { recording });
-    } catch (error) {
-      await letGo(recording, error);
-      throw error;
-    }
+    const asked = { runId, journal: options.journal, fingerprint, allowChanges, takeOver };
+    return await resumeRun(core, asked, (recording) => {
+      const { inputs, settings } = recording.record;
+      return this.#start({ ...options, inputs: inputs as Inputs }, undefined, { recording, settings }); // they were the inputs of the run's job
+    });
   }
 
   /**
@@ -327,7 +253,7 @@ export class Crew<const Tasks extends readonly TaskDefinition[] = readonly TaskD
       partOf: taskPart,
     });
     const { inputs = run.inputs as Inputs } = options; // they were the inputs of the run's job
-    return this.#start({ ...options, inputs }, undefined, { past });
+    return this.#start({ ...options, inputs }, undefined, { past, settings: run.settings });
   }
 
   /** As `fork`, from a task on. @throws RegattaError as `fork` */
@@ -341,14 +267,15 @@ export class Crew<const Tasks extends readonly TaskDefinition[] = readonly TaskD
   #start(
     options: KickoffOptions,
     on: 'threads' | 'here' | undefined,
-    { crew = this, ...history }: StartAs = {},
+    { crew = this, settings = null, ...history }: StartAs = {},
   ): Run<CrewOutput<OutputOf<Tasks>>> {
     const { callbacks, runtime, inputs = {}, inputFiles, outputDirectory, ...rest } = options;
-    const files = toFileSources(inputFiles);
+    const kept = settings as CrewSettings | null; // a run's settings are those of its job
+    const files = inputFiles === undefined && kept !== null ? kept.files : toFileSources(inputFiles);
     const problems = new Problems(`The run of crew "${this.name}"`);
     checkFiles(problems, files);
     problems.throwIfAny();
-    const directory = resolve(outputDirectory ?? this.outputDirectory ?? '.');
+    const directory = resolve(outputDirectory ?? kept?.outputDirectory ?? this.outputDirectory ?? '.');
     const core = runtime?.core ?? defaultCore();
     const open = (name: string): Entry => openNamed(name, core.env);
     const scopes = [this.scope, toScope(callbacks, `The run of crew "${this.name}"`, open)];

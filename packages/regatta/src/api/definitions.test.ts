@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { Agent, Crew, createRuntime, defineTool, LLM, RegattaError, Task } from '../index.ts';
 import { createGate, type ScriptStep, scriptedModel } from '../testing/index.ts';
-import { hop, inputsOf, markedCrew, Tracer } from '../testing/marked.fixture.ts';
+import { hop, inputsOf, markedCrew, pictureOf, Tracer } from '../testing/marked.fixture.ts';
 
 const failure = (retryable: boolean) =>
   new RegattaError('model/overloaded', 'Busy. Wait.', {
@@ -75,15 +75,6 @@ function definitions(script: readonly ScriptStep[]) {
     process: 'graph',
   });
   return { tools, llm, agent, task, crew };
-}
-
-/** Own fields, all the way down, without the script's own book-keeping. */
-function pictureOf(value: unknown, seen = new Set<unknown>()): unknown {
-  if (typeof value !== 'object' || value === null || seen.has(value)) return value;
-  seen.add(value);
-  if (Array.isArray(value)) return value.map((item) => pictureOf(item, seen));
-  if ('requests' in value || value instanceof Tracer || '~standard' in value) return 'the caller’s';
-  return Object.fromEntries(Object.entries(value).map(([key, field]) => [key, pictureOf(field, seen)]));
 }
 
 test('definitions are the same, and frozen, whatever a run of them meets, also when it is cancelled (D10, R34)', async () => {

@@ -322,15 +322,15 @@ test('a cancelled run ends the guardrails that are under way', async () => {
   await expect.poll(() => run.audit().orphaned).toBe(0);
 });
 
-test('verdicts are recorded: a repeated run does not look again', async () => {
+test('verdicts are recorded: a resumed run does not look again', async () => {
   let looks = 0;
   const journal = memoryJournal();
   const check: GuardrailCheck = ({ text }) => {
     looks++;
     return text === 'bad' ? { accepted: false, feedback: 'Be good.' } : { accepted: true };
   };
-  const { start, llm } = guarded(['bad', 'good'], { guardrails: [check] });
-  const first = await tracedOutput(start({ journal }));
-  const second = await tracedOutput(start({ journal }));
+  const { crew, llm } = guarded(['bad', 'good'], { guardrails: [check] });
+  const first = await tracedOutput(crew.start({ journal }));
+  const second = await tracedOutput(await crew.resume(first.runId, { journal }));
   expect([first.text, second.text, looks, llm.requests.length]).toEqual(['good', 'good', 2, 2]);
 });

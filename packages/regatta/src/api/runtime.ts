@@ -20,8 +20,8 @@ import type { FlushOptions, Run } from '../run/run.ts';
 import type { RuntimeCore } from '../run/runtime.ts';
 import { type Callback, toEntries } from './callback.ts';
 import { createCore, type RuntimeHolder, registerIn } from './core.ts';
-import type { Crew, OutputOf } from './crew.ts';
-import type { ForkOptions, KickoffOptions, ReplayOptions, ResumeOptions } from './crew-options.ts';
+import type { Crew } from './crew.ts';
+import type { ForkOptions, KickoffOptions, OutputOf, ReplayOptions, ResumeOptions } from './crew-options.ts';
 import { type EnvCallbacksMode, envEntries, openNamed } from './integrations.ts';
 import { type LlmInput, toLlm } from './llm.ts';
 
@@ -105,7 +105,7 @@ export class Runtime implements RuntimeHolder, AsyncDisposable {
     crew: Crew<Tasks>,
     options: Omit<KickoffOptions, 'runtime'> = {},
   ): Promise<CrewOutput<OutputOf<Tasks>>> {
-    return await this.start(crew, options).result;
+    return await crew.kickoff({ ...options, runtime: this });
   }
 
   /** As `crew.start`, in this runtime. @throws RegattaError `runtime/closed` */

@@ -36,7 +36,7 @@ function single<S extends Schema | undefined = undefined>(
   const base = { name: 'write', description: 'Write', expectedOutput: 'e', agent };
   const task = new Task<S>({ ...base, ...options } as TaskOptions<S>);
   const crew = new Crew({ agents: [agent], ...crewOptions, tasks: [task] });
-  return { llm, start: (kickoff?: KickoffOptions) => crew.start(kickoff) };
+  return { llm, crew, start: (kickoff?: KickoffOptions) => crew.start(kickoff) };
 }
 
 const failure = (code: 'model/overloaded' | 'model/authentication') =>
@@ -144,16 +144,16 @@ test('the callback of a task gets its output, is waited for, and runs before tha
     await Promise.resolve();
     heard.push(`${who} ${output.task} ${output.text} ${JSON.stringify(output.parsed)}`);
   };
-  const { start } = single(
+  const { crew } = single(
     ['{"knots": 5}'],
     { callback: hear('task'), output: z.object({ knots: z.number() }) },
     { taskCallback: hear('crew') },
   );
   const journal = memoryJournal();
-  await tracedOutput(start({ journal }));
+  const { runId } = await tracedOutput(crew.start({ journal }));
   const told = ['task write {"knots": 5} {"knots":5}', 'crew write {"knots": 5} {"knots":5}'];
   expect(heard).toEqual(told);
-  await tracedOutput(start({ journal })); // a repeated run does not call again
+  await tracedOutput(await crew.resume(runId, { journal })); // a resumed run does not call again
   expect(heard).toEqual(told);
 });
 

@@ -17,7 +17,7 @@ import {
 } from '../guardrail/definition.ts';
 import type { LlmDefinition } from '../ports/model.ts';
 import type { Scope } from '../ports/scope.ts';
-import type { Tool } from '../ports/tool.ts';
+import type { OnFailure, Tool } from '../ports/tool.ts';
 import type { Agent } from './agent.ts';
 import { type Callback, toScope } from './callback.ts';
 import { type LlmInput, toLlm } from './llm.ts';
@@ -65,6 +65,8 @@ export interface TaskOptions<S extends Schema | undefined> {
   readonly humanInput?: boolean;
   /** Gets what the task gave. It is waited for; what it throws fails the task. @default none */
   readonly callback?: TaskCallback<ParsedBy<S>>;
+  /** What a failure of a tool that does not say comes to: the model is told, or the task fails. @default the agent's, else the crew's */
+  readonly onToolFailure?: OnFailure | undefined;
   /** Instead of the agent's tools. @default the agent's */
   readonly tools?: readonly Tool[];
   /** The answer's shape: Zod, another Standard Schema, or a JSON Schema object. @default free text */
@@ -99,6 +101,7 @@ export class Task<S extends Schema | undefined = undefined> implements TaskDefin
   readonly markdown: boolean;
   readonly inputFiles: FileSources;
   readonly humanInput: boolean;
+  readonly onToolFailure: OnFailure | undefined;
   readonly callback: TaskCallback | undefined;
   readonly tools: readonly Tool[] | undefined;
   readonly contract: Contract<ParsedBy<S>> | null;
@@ -126,6 +129,7 @@ export class Task<S extends Schema | undefined = undefined> implements TaskDefin
     this.markdown = options.markdown ?? false;
     this.inputFiles = toFileSources(options.inputFiles);
     this.humanInput = options.humanInput ?? false;
+    this.onToolFailure = options.onToolFailure;
     this.callback = options.callback as TaskCallback | undefined; // it gets what this task's schema parsed
     this.tools = tools === undefined ? undefined : Object.freeze([...tools]);
     this.contract = output === undefined ? null : createContract(output as Schema<ParsedBy<S>>, subject); // ParsedBy is what this schema parses to

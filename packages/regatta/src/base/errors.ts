@@ -152,6 +152,12 @@ export interface ErrorDetails {
   'run/failed': { readonly runId: string };
   'run/worker-lost': { readonly runId: string; readonly exitCode: number | null };
   'engine/no-ref': { readonly engine: string; readonly crew: string };
+  'engine/missing-package': { readonly engine: string; readonly package: string; readonly command: string };
+  'engine/bad-port': { readonly port: number };
+  'engine/in-use': { readonly engine: string };
+  'engine/no-module': { readonly crew: string; readonly known: readonly string[] };
+  'engine/unknown-run': { readonly runId: string };
+  'engine/unknown-schedule': { readonly name: string; readonly known: readonly string[] };
   'engine/not-portable': { readonly engine: string; readonly field: string };
   'engine/crew-not-found': { readonly module: string; readonly export: string };
   'journal/missing': { readonly option: string };
@@ -168,6 +174,12 @@ export interface ErrorDetails {
   'journal/code-changed': { readonly runId: string; readonly changes: readonly string[] };
   'journal/failed': { readonly file: string | null };
   'journal/bad-file': { readonly file: string };
+  'postgres/missing-package': { readonly package: string; readonly command: string };
+  'postgres/unreachable': {
+    /** The driver's or PostgreSQL's code, such as `ECONNREFUSED` or `28P01`, or null. */
+    readonly code: string | null;
+  };
+  'postgres/wrong-version': { readonly found: number; readonly known: number };
   'runtime/closed': { readonly state: string };
   'callbacks/unknown-name': { readonly name: string; readonly known: readonly string[] };
   'callbacks/missing-variable': { readonly name: string; readonly variable: string };

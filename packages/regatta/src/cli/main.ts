@@ -8,6 +8,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { addProjectCommands } from './project-commands.ts';
 import type { RunOptions } from './run-command.ts';
 import { addRunsCommands, collect } from './runs-program.ts';
+import type { WorkerCommandOptions } from './worker-command.ts';
 
 const EXIT_CRASHED = 70;
 const EXIT_USAGE = 2;
@@ -82,6 +83,26 @@ function createProgram(): Command {
     });
   addRunsCommands(program, exit);
   addProjectCommands(program, { collect, exit });
+  program
+    .command('worker')
+    .description('take runs out of queues in PostgreSQL and do them, until SIGTERM or Ctrl-C')
+    .option('--database <url>', 'connection string (default: REGATTA_DATABASE_URL)')
+    .option(
+      '-m, --module <name=path>',
+      'the module of a crew, by the name of its ref; may be given often',
+      collect,
+    )
+    .option('-q, --queue <name>', 'a queue to take runs from; may be given often (default: default)', collect)
+    .option('-c, --concurrency <n>', 'runs of each of these queues at once on one worker (default: 10)')
+    .option('--release <version>', 'take only runs of crews whose ref has this version')
+    .option('--schema <name>', 'the schema of the tables (default: regatta)')
+    .option('--failover-ms <n>', "milliseconds from a worker's death to its runs going on (default: 15000)")
+    .option('--drain-ms <n>', 'milliseconds for runs under way to end at SIGTERM (default: 30000)')
+    .option('--port <n>', 'answer GET /health and GET /metrics')
+    .action(async (options: WorkerCommandOptions) => {
+      const { workerCommand } = await import('./worker-command.ts');
+      await exit(await workerCommand(options));
+    });
   return program;
 }
 

@@ -89,8 +89,8 @@ async function* doOne(item: PlanItem, { work, round, ...given }: One, context: R
   };
   const again = said !== undefined && wasDone ? sentBack(earlier.output.text, said) : [];
   const messages = [...open(by, brief), ...again];
-  const tools = task.definition.tools ?? by.definition.tools;
-  const asked = { place: 'agent', messages, tools, contract: null, chain: [] };
+  const { onToolFailure, tools = by.definition.tools } = task.definition;
+  const asked = { place: 'agent', messages, tools, onToolFailure, contract: null, chain: [] };
   const start = { coworker: by.name, kind: 'assignment', instructions } as const;
   const answer = yield* asDelegation(start, inner, (own) => doMemberWork(team, by, asked, own));
   return { ...answer, by };

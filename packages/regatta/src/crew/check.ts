@@ -4,6 +4,7 @@ import { Problems, show } from '../base/problems.ts';
 import { checkFiles } from '../context/input-files.ts';
 import { checkGuardrails } from '../guardrail/definition.ts';
 import { checkAllowance } from '../observe/allowance.ts';
+import { checkFailurePolicy } from '../tool/failure-policy.ts';
 import {
   type ContextStrategy,
   type CrewDefinition,
@@ -36,6 +37,7 @@ export function checkTask(task: TaskDefinition): void {
   checkFiles(problems, task.inputFiles);
   checkFunction(problems, 'when', task.when);
   checkFunction(problems, 'callback', task.callback);
+  checkFailurePolicy(problems, 'onToolFailure', task.onToolFailure);
   if (task.outputFile !== undefined) checkOutputFile(problems, task.outputFile);
   problems.throwIfAny();
 }
@@ -48,6 +50,7 @@ export function checkCrew(crew: CrewDefinition): void {
   checkAllowance(problems, crew);
   checkChoice(problems, 'process', process, ['sequential', 'graph', 'hierarchical', 'consensus']);
   checkChoice(problems, 'onTaskFailure', crew.onTaskFailure, ['cancel', 'spare']);
+  checkFailurePolicy(problems, 'onToolFailure', crew.onToolFailure);
   problems.integer('concurrency', crew.concurrency, 1);
   checkContextOptions(problems, crew);
   for (const [index, hook] of crew.beforeKickoff.entries())

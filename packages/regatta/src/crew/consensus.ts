@@ -45,9 +45,10 @@ function answerOne(
   { work, context }: { readonly work: TaskWork; readonly context: RunContext },
 ): Work<AgentAnswer> {
   const { team, task, brief, contract, key } = work;
-  const tools = task.definition.tools ?? by.definition.tools;
+  const { onToolFailure, tools = by.definition.tools } = task.definition;
   const place = `${key}candidate-${index + 1}`;
-  return doMemberWork(team, by, { place, messages: open(by, brief), tools, contract, chain: [] }, context);
+  const messages = open(by, brief);
+  return doMemberWork(team, by, { place, messages, tools, onToolFailure, contract, chain: [] }, context);
 }
 
 function checkQuorum(

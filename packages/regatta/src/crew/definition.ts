@@ -7,7 +7,7 @@ import type { GuardrailDefinition } from '../guardrail/definition.ts';
 import type { Allowance } from '../observe/allowance.ts';
 import type { LlmDefinition } from '../ports/model.ts';
 import type { Scope } from '../ports/scope.ts';
-import type { Tool } from '../ports/tool.ts';
+import type { OnFailure, Tool } from '../ports/tool.ts';
 import type { CrewRef } from '../protocol/crew-ref.ts';
 import type { CrewOutput, TaskOutput } from '../protocol/output.ts';
 import type { TeamOptions } from './team-options.ts';
@@ -59,6 +59,8 @@ export interface TaskDefinition<Parsed = unknown> {
   /** Whether a person reviews the answer. */
   readonly humanInput: boolean;
   readonly callback: TaskCallback | undefined;
+  /** For tools that do not say; undefined = the agent's, else the crew's. */
+  readonly onToolFailure: OnFailure | undefined;
   /** Replaces the agent's tools for this task. */
   readonly tools: readonly Tool[] | undefined;
   readonly contract: Contract<Parsed> | null;
@@ -106,6 +108,8 @@ export interface CrewDefinition extends Allowance {
   /** Tasks of one run at work together. */
   readonly concurrency: number;
   readonly onTaskFailure: FailurePolicy;
+  /** For tools, tasks and agents that do not say; undefined = the model is told. */
+  readonly onToolFailure: OnFailure | undefined;
   readonly team: TeamOptions;
   /** Plans, checks, judges; not one of `agents`. */
   readonly manager: AgentDefinition | undefined;

@@ -20,12 +20,13 @@ export function doTask(work: TaskWork, context: RunContext): Work<Answered> {
   if (team.process === 'hierarchical') return manage(work, context);
   if (team.process === 'consensus') return agree(work, context);
   const by = memberOf(team, task.agent);
-  const tools = task.definition.tools ?? by.definition.tools;
+  const { onToolFailure, tools = by.definition.tools } = task.definition;
   const messages = open(by, brief);
   const asked = {
     place: `${key}agent`,
     messages,
     tools,
+    onToolFailure,
     contract,
     chain: [],
     remembers: !isProvisional(task.definition),
@@ -54,7 +55,9 @@ export function improve(
   { by, messages, opening, number }: Improvement,
   context: RunContext,
 ): Work<Answered> {
-  const tools = by === team.manager ? [] : (task.definition.tools ?? by.definition.tools);
-  const asked = { place: `${key}agent-${number}`, messages, opening, tools, contract, chain: [] };
+  const { onToolFailure, tools: own = by.definition.tools } = task.definition;
+  const tools = by === team.manager ? [] : own;
+  const conversation = { place: `${key}agent-${number}`, messages, opening };
+  const asked = { ...conversation, tools, onToolFailure, contract, chain: [] };
   return doMemberWork(team, by, asked, context);
 }

@@ -1,5 +1,5 @@
 /**
- * What a crew says, as short hashes: so that a run that was recorded with one definition is not gone on
+ * What a crew, or an agent without one, says, as short hashes: so that a run that was recorded with one definition is not gone on
  * with by another.
  *
  * It sees texts, schemas, names, numbers and models. It does not see what functions do.
@@ -36,9 +36,7 @@ export function fingerprintOf(crew: CrewDefinition, defaultLlm: LlmDefinition | 
   const agents = new Map(
     crew.agents.map((agent) => [agent, fieldsOf({ ...agent, llm: llmOf(agent), tools: undefined })]),
   );
-  const tools = new Map<Tool, Fields>();
-  for (const tool of [...crew.agents, ...crew.tasks].flatMap((owner) => owner.tools ?? []))
-    if (!tools.has(tool)) tools.set(tool, fieldsOf(describe(tool) as Record<string, unknown>)); // a tool is an object
+  const tools = toolFields([...crew.agents, ...crew.tasks].flatMap((owner) => owner.tools ?? []));
   const names = crew.tasks.map(nameOf);
   add('crew', fieldsOf({ ...crew, tasks: names, version: crew.ref?.version }));
   for (const [{ role }, fields] of agents) add(`agent "${role}"`, fields);
@@ -55,6 +53,30 @@ export function fingerprintOf(crew: CrewDefinition, defaultLlm: LlmDefinition | 
     });
   }
   return parts;
+}
+
+/** Of an agent that is asked without a crew. `terms` is how it is to answer: shape, guardrails. */
+export function agentFingerprint(
+  agent: AgentDefinition,
+  { terms, defaultLlm }: { readonly terms: object; readonly defaultLlm: LlmDefinition | undefined },
+): Fingerprint {
+  const llm = agent.llm ?? defaultLlm;
+  const tools = Array.from(
+    toolFields(agent.tools),
+    ([{ name }, fields]) => [`tool "${name}"`, fields] as const,
+  );
+  return {
+    [`agent "${agent.role}"`]: fieldsOf({ ...agent, llm, tools: undefined }),
+    ...Object.fromEntries(tools),
+    kickoff: fieldsOf({ ...terms }),
+  };
+}
+
+function toolFields(tools: readonly Tool[]): ReadonlyMap<Tool, Fields> {
+  const fields = new Map<Tool, Fields>();
+  for (const tool of tools)
+    if (!fields.has(tool)) fields.set(tool, fieldsOf(describe(tool) as Record<string, unknown>)); // a tool is an object
+  return fields;
 }
 
 /** The part of a fingerprint that a task is. */

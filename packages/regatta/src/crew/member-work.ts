@@ -8,26 +8,28 @@ import type { RunContext } from '../ports/run-context.ts';
 import type { Work } from '../ports/span.ts';
 import type { Message } from '../protocol/message.ts';
 import { delegationTools } from './delegation.ts';
-import type { Member, MemberWork, Team } from './team.ts';
+import type { DoMemberWork, Member, MemberWork, Team } from './team.ts';
 
 /** Inside `context`, in a span of its own. @throws what the agent throws. */
 export function doMemberWork(
   team: Team,
   member: Member,
-  { place, tools, chain, ...work }: MemberWork,
+  { place, tools, chain, onToolFailure, ...work }: MemberWork,
   context: RunContext,
 ): Work<AgentAnswer> {
   const { definition, persona } = member;
   const { role } = persona;
   const llm = definition.llm ?? team.defaultLlm ?? context.facts.defaultLlm;
-  const delegation = definition.allowDelegation
-    ? delegationTools(team, [...chain, member], doMemberWork)
-    : [];
+  // Work that is handed on is work on the same task.
+  const handOn: DoMemberWork = (crew, coworker, handed, inner) =>
+    doMemberWork(crew, coworker, { ...handed, onToolFailure }, inner);
+  const delegation = definition.allowDelegation ? delegationTools(team, [...chain, member], handOn) : [];
   const assignment = {
     ...work,
     model: context.resolveModel(llm, `Agent "${role}"`),
     modelScope: llm?.scope ?? [],
     tools: [...tools, ...delegation],
+    onToolFailure: { task: onToolFailure, crew: team.onToolFailure },
   };
   const inner = context.child(place, { agent: role, scope: definition.scope });
   return perform({ ...definition, ...persona }, assignment, inner);

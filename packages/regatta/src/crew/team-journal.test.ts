@@ -1,4 +1,4 @@
-/** What models of a team have said is recorded by its place: a repeated run asks nobody, and comes to the same. */
+/** What models of a team have said is recorded by its place: a resumed run asks nobody, and comes to the same. */
 import { expect, test } from 'vitest';
 import { Agent, Crew, type CrewOptions, Task } from '../index.ts';
 import { memoryJournal } from '../testing/index.ts';
@@ -54,9 +54,11 @@ test.each([
     const journal = memoryJournal();
     const crew = new Crew(options as unknown as CrewOptions<Task[]>);
     const first = await traced(crew.start({ journal }));
-    const second = await traced(crew.start({ journal }));
+    const asked = llm.requests.length;
+    const second = await traced(await crew.resume(first.output!.runId, { journal }));
     expect([first.findings, second.findings]).toEqual([[], []]);
     expect([first.output?.text, second.output?.text]).toEqual([text, text]);
-    expect(second.usage.attempts).toBe(0);
+    expect(llm.requests).toHaveLength(asked);
+    expect(second.usage).toEqual(first.usage);
   }
 });

@@ -7,7 +7,7 @@ import { type Assignment, openConversation, type Persona } from '../context/prom
 import type { LlmDefinition } from '../ports/model.ts';
 import type { RunContext } from '../ports/run-context.ts';
 import type { Work } from '../ports/span.ts';
-import type { Tool } from '../ports/tool.ts';
+import type { OnFailure, Tool } from '../ports/tool.ts';
 import type { Message } from '../protocol/message.ts';
 import type { Advice } from './advice.ts';
 import type { CrewDefinition } from './definition.ts';
@@ -29,6 +29,8 @@ export interface Team extends TeamOptions {
   readonly manager: Member | undefined;
   /** For agents without one. */
   readonly defaultLlm: LlmDefinition | undefined;
+  /** For tools, tasks and agents that do not say. */
+  readonly onToolFailure: OnFailure | undefined;
 }
 
 /** What a member is to do. */
@@ -42,6 +44,8 @@ export interface MemberWork {
   /** False = the answer may yet be sent back, and is remembered when it is accepted. @default true */
   readonly remembers?: boolean;
   readonly tools: readonly Tool[];
+  /** The task's word on failures of tools. */
+  readonly onToolFailure?: OnFailure | undefined;
   readonly contract: Contract | null;
   /** Who handed the work on, outermost first. */
   readonly chain: readonly Member[];
@@ -74,7 +78,7 @@ export function open({ persona }: Member, brief: Assignment): readonly Message[]
   return openConversation(persona, brief);
 }
 
-type TeamCrew = Pick<CrewDefinition, 'agents' | 'process' | 'llm' | 'manager' | 'team'>;
+type TeamCrew = Pick<CrewDefinition, 'agents' | 'process' | 'llm' | 'manager' | 'team' | 'onToolFailure'>;
 
 /** `inputs` were checked; `advice` is by role as it is defined. */
 export function openTeam(crew: TeamCrew, inputs: Inputs, advice: Advice): Team {
@@ -94,6 +98,7 @@ export function openTeam(crew: TeamCrew, inputs: Inputs, advice: Advice): Team {
     members: crew.agents.map(toMember),
     manager: crew.manager && toMember(crew.manager),
     defaultLlm: crew.llm,
+    onToolFailure: crew.onToolFailure,
   };
 }
 

@@ -3,6 +3,7 @@ import { toErrorData } from '../base/error-data.ts';
 import { isRegattaError } from '../base/errors.ts';
 import type { RunContext } from '../ports/run-context.ts';
 import type { Work } from '../ports/span.ts';
+import type { ErrorData } from '../protocol/output.ts';
 
 /**
  * Families of codes that another attempt would only meet again: what was cancelled, spent, denied, defined
@@ -40,17 +41,41 @@ export function withRetries<T>(options: RetryOptions, attempt: Attempt<T>, conte
 async function* tryAgain<T>(
   { task, retries }: RetryOptions,
   attempt: Attempt<T>,
-  { span, signal }: RunContext,
+  context: RunContext,
 ): Work<T> {
+  const { span, signal } = context;
   for (let number = 1; ; number++) {
-    try {
-      return yield* attempt(number === 1 ? '' : `attempt-${number}/`);
-    } catch (thrown) {
-      if (number > retries || signal.aborted || isFinal(thrown)) throw thrown;
-      yield { span, body: { type: 'task.retry', task, attempt: number, error: toErrorData(thrown) } };
+    let error = await earlierFailure(number, context);
+    if (error === undefined) {
+      try {
+        return yield* attempt(number === 1 ? '' : `attempt-${number}/`);
+      } catch (thrown) {
+        if (number > retries || signal.aborted || isFinal(thrown)) throw thrown;
+        error = await context.step(failureOf(number), async () => toErrorData(thrown));
+      }
     }
+    yield { span, body: { type: 'task.retry', task, attempt: number, error } };
   }
 }
+
+/** Recorded, so that a resumed run goes on with the attempt that it was at. */
+function failureOf(attempt: number): string {
+  return `failed-${attempt}`;
+}
+
+/** What an attempt of an earlier epoch failed with; undefined where it has not been made, or not to its end. */
+async function earlierFailure(attempt: number, context: RunContext): Promise<ErrorData | undefined> {
+  if (!context.isJournaled) return undefined;
+  try {
+    return await context.step(failureOf(attempt), () => Promise.reject(NONE));
+  } catch (error) {
+    if (error === NONE) return undefined;
+    throw error;
+  }
+}
+
+/** Nothing is recorded for it. */
+const NONE = new Error('It has not failed.');
 
 /** Also by what is behind it: a guardrail whose model had no key fails with that as its cause. */
 function isFinal(error: unknown): boolean {

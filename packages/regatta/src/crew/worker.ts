@@ -1,11 +1,11 @@
 /** Who does a task: makes a draft, and goes on with the same conversation when it is sent back. */
+import { feedbackOn } from '../agent/feedback.ts';
 import { readFiles } from '../context/input-files.ts';
-import { redraftRequest } from '../context/prompt.ts';
 import type { Draft, Redraft } from '../guardrail/draft.ts';
 import type { LlmDefinition } from '../ports/model.ts';
 import type { RunContext } from '../ports/run-context.ts';
 import type { Work } from '../ports/span.ts';
-import { type Message, textOf, type UserMessage } from '../protocol/message.ts';
+import type { UserMessage } from '../protocol/message.ts';
 import { type Answered, doTask, improve } from './do-task.ts';
 import { tellEarlier } from './earlier-results.ts';
 import type { Brief, PlannedTask } from './plan.ts';
@@ -76,11 +76,4 @@ async function readTaskFiles(
   const files = { ...share.files, ...definition.inputFiles };
   if (Object.keys(files).length === 0) return [];
   return await context.step(`${key}files`, async () => [...(await readFiles(files))]);
-}
-
-/** A guardrail may have replaced the text that the conversation ends with. */
-function feedbackOn({ text, messages }: Draft, feedback: string): Message {
-  const last = messages.at(-1);
-  const said = last?.role === 'assistant' ? textOf(last) : '';
-  return redraftRequest(feedback, said === text ? null : text);
 }

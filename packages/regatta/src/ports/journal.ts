@@ -21,6 +21,8 @@ export interface RunRecord {
   readonly ref: CrewRef | null;
   readonly fingerprint: Fingerprint;
   readonly inputs: Json;
+  /** What it was started with beside its inputs, such as files to read; null = nothing. */
+  readonly settings: Json;
   /** Wall clock, milliseconds since the epoch. */
   readonly startedAtMs: number;
   /** What chance in this run is derived from: a whole number below 2^32. */

@@ -8,6 +8,7 @@ import type { InputAnswer, InputAnswers, InputKind, InputRequest, PendingInput }
 import type { Activity } from './activity.ts';
 import { checkInputAnswer, timeoutError, unknownToken } from './input-answer.ts';
 import type { Recording } from './recording.ts';
+import { isHeard, type OnUnheardInput } from './unheard.ts';
 
 /**
  * What a run does where a person is needed: waits; or, once nothing else can go on, ends this process's
@@ -20,6 +21,8 @@ export interface InputsOptions {
   readonly onInput: OnInput;
   readonly activity: Activity;
   readonly recording: Recording | undefined;
+  /** For a run that nobody holds. */
+  readonly onUnheard: OnUnheardInput | undefined;
 }
 
 interface Waiting {
@@ -37,6 +40,7 @@ const TIMED_OUT = new Error('the time is up');
 export class Inputs {
   readonly #options: InputsOptions;
   readonly #waiting = new Map<string, Waiting>();
+  #hasWarned = false;
 
   constructor(options: InputsOptions) {
     this.#options = options;
@@ -77,6 +81,7 @@ export class Inputs {
     try {
       const earlier = recording?.recorded(token, 'input');
       const askedAtMs = earlier === undefined ? await this.#remember(pending, context) : 0;
+      this.#warn(pending, context);
       yield { span, body: { type: 'input.start', token, ...request } };
       const wait = { pending, answered: answered.promise, timeoutMs, askedAtMs };
       const outcome = (earlier ?? (await this.#settle(wait, context))) as Outcome; // `#settle` recorded it
@@ -90,6 +95,14 @@ export class Inputs {
     } finally {
       this.#waiting.delete(token);
     }
+  }
+
+  /** Who may wait for ever is not to do so in silence. */
+  #warn(pending: PendingInput, { span }: RunContext): void {
+    const { onInput, recording, onUnheard } = this.#options;
+    if (this.#hasWarned || onInput !== 'wait' || recording !== undefined || isHeard(span.scope)) return;
+    this.#hasWarned = true;
+    onUnheard?.(pending);
   }
 
   #find(token: string, answer: InputAnswer): Waiting {

@@ -6,7 +6,8 @@
  */
 import { type Json, toJson } from '../base/json.ts';
 import type { Journal, RunEnding, RunRecord, StepRecord } from '../ports/journal.ts';
-import type { Span } from '../ports/span.ts';
+import type { EventDraft } from '../ports/span.ts';
+import type { EventBody } from '../protocol/event.ts';
 
 /** What a run is recorded as, and with what it begins. */
 export interface RecordingSetup {
@@ -15,6 +16,8 @@ export interface RecordingSetup {
   readonly epoch: number;
   /** Of earlier epochs, or of the run that it was forked from. */
   readonly records: readonly StepRecord[];
+  /** Whether an event was kept for good by an earlier epoch; absent = the records say it. */
+  readonly isTold?: (spanId: string, body: EventBody) => boolean;
 }
 
 /** A span's records by which it is known to have been told of: its events are not told again. */
@@ -83,7 +86,8 @@ export class Recording {
   }
 
   /** Whether an earlier epoch has told what happens in this span, or in one around it. */
-  isTold({ id, parentId }: Span): boolean {
+  isTold({ span: { id, parentId }, body }: EventDraft): boolean {
+    if (this.#setup.isTold !== undefined) return this.#setup.isTold(id, body);
     if (this.#told.size === 0) return false;
     // By the parent, not by the path: a turn's tools stand in the path of its call, and not in its span.
     const isTold = this.#told.has(this.#placeOf(id)) || (parentId !== null && this.#quiet.has(parentId));
@@ -93,6 +97,7 @@ export class Recording {
 
   /** Remembers that a span has ended well, where no result of its own says so. */
   noteEnd(spanId: string): void {
+    if (this.#setup.isTold !== undefined) return;
     if (TELLING.every((kind) => this.recorded(spanId, kind) === undefined)) this.note(spanId, 'end', 1);
   }
 

@@ -131,6 +131,6 @@ function unknownStep({ runId }: JournaledRun, from: string): RegattaError {
 }
 
 function toRecord(run: JournaledRun): RunRecord {
-  const { runId, name, ref, fingerprint, inputs, startedAtMs, seed, parent } = run;
-  return { runId, name, ref, fingerprint, inputs, startedAtMs, seed, parent };
+  const { runId, name, ref, fingerprint, inputs, settings, startedAtMs, seed, parent } = run;
+  return { runId, name, ref, fingerprint, inputs, settings, startedAtMs, seed, parent };
 }

@@ -5,7 +5,7 @@
  */
 import { createController, untilAborted } from '../base/abort.ts';
 import { toErrorData } from '../base/error-data.ts';
-import { isRegattaError, messageOf, RegattaError } from '../base/errors.ts';
+import { messageOf, RegattaError } from '../base/errors.ts';
 import { MAX_TIMER_MS } from '../base/problems.ts';
 import { seededRandoms } from '../base/seeded-random.ts';
 import { Dispatcher } from '../observe/dispatcher.ts';
@@ -13,7 +13,7 @@ import { Ledger } from '../observe/ledger.ts';
 import { Stamp } from '../observe/stamp.ts';
 import type { Job } from '../ports/engine.ts';
 import type { EventDraft, Span } from '../ports/span.ts';
-import type { EventBody, ReadableEvent, RunEnd } from '../protocol/event.ts';
+import type { ReadableEvent, RunEnd } from '../protocol/event.ts';
 import type { InputAnswer, PendingInput } from '../protocol/input.ts';
 import type { ErrorData, RunStatus } from '../protocol/output.ts';
 import type { LedgerEntry, UsageReport } from '../protocol/usage.ts';
@@ -22,6 +22,7 @@ import { type Audit, auditOf } from './audit.ts';
 import { EventBuffer } from './buffer.ts';
 import { Context } from './context.ts';
 import { enterRun } from './current.ts';
+import { isGoodEnd, statusOf, toRunError } from './ending.ts';
 import { Inputs } from './inputs.ts';
 import { OpenSpans } from './open-spans.ts';
 import { RecordedMeter, readUsage } from './recorded-usage.ts';
@@ -75,8 +76,13 @@ export class Run<Output> implements AsyncDisposable {
     for (const { spanId, kind, value } of earlier.lost) this.#recording?.note(spanId, kind, value);
     this.#buffer = new EventBuffer(options.bufferSize);
     this.#activity = new Activity(runtime.clock, () => this.#suspend());
-    const { onInput } = options;
-    this.#inputs = new Inputs({ runId, onInput, activity: this.#activity, recording: this.#recording });
+    this.#inputs = new Inputs({
+      runId,
+      onInput: options.onInput,
+      activity: this.#activity,
+      recording: this.#recording,
+      onUnheard: options.hasHandle ? undefined : runtime.onUnheardInput,
+    });
     const current = { id: runId, spanId: runId };
     this.#dispatcher = new Dispatcher({
       enter: (call) => enterRun(current, call),
@@ -241,7 +247,7 @@ export class Run<Output> implements AsyncDisposable {
   /** What an earlier epoch has told is not told again. */
   #isNews({ span, body }: EventDraft, recording: Recording): boolean {
     if (span.parentId === null) return true;
-    if (recording.isTold(span)) return false;
+    if (recording.isTold({ span, body })) return false;
     if (body.type.endsWith('.end') && isGoodEnd(body)) recording.noteEnd(span.id);
     return true;
   }
@@ -280,22 +286,4 @@ export class Run<Output> implements AsyncDisposable {
     };
     work.then(settle, settle);
   }
-}
-
-function statusOf(error: unknown, { aborted }: AbortSignal): RunStatus {
-  if (aborted && isRegattaError(error, 'run/suspended')) return 'suspended';
-  return aborted && isRegattaError(error, 'run/cancelled') ? 'cancelled' : 'failed';
-}
-
-/** What failed or was skipped is done again by a resumed run, and told again. */
-function isGoodEnd(body: EventBody): boolean {
-  const hasFailed = 'error' in body && body.error !== null;
-  return !hasFailed && (!('status' in body) || body.status === 'done');
-}
-
-function toRunError(thrown: unknown, runId: string): RegattaError {
-  if (isRegattaError(thrown)) return thrown;
-  const reason = messageOf(thrown).replace(/[.!?]?$/, '.'); // somebody else's sentence, or half of one
-  const message = `Run "${runId}" failed: ${reason} See the cause for where it was thrown.`;
-  return new RegattaError('run/failed', message, { runId }, { cause: thrown });
 }

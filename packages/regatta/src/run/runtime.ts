@@ -13,65 +13,25 @@ import { createResolver, type ResolveModel } from '../model/resolve.ts';
 import { createEmbedderResolver } from '../model/resolve-embedder.ts';
 import { type Allowance, checkAllowance } from '../observe/allowance.ts';
 import { Budget, type BudgetLimits } from '../observe/budget.ts';
-import type { OnObserverError } from '../observe/lane.ts';
 import type { Allowances } from '../observe/ledger.ts';
 import { RateLimiter } from '../observe/rate-limit.ts';
 import { type Registration, Registry } from '../observe/registry.ts';
 import { extendScope } from '../observe/scope.ts';
-import type { Cassette } from '../ports/cassette.ts';
 import type { Engine, Job } from '../ports/engine.ts';
 import type { Journal } from '../ports/journal.ts';
 import type { LlmDefinition } from '../ports/model.ts';
-import type { Env, Providers } from '../ports/provider.ts';
-import type { Entry, LimitEntry, Scope } from '../ports/scope.ts';
+import type { Env } from '../ports/provider.ts';
+import type { Entry, LimitEntry } from '../ports/scope.ts';
 import type { InputAnswer } from '../protocol/input.ts';
 import { BUFFER_CAPACITY } from './buffer.ts';
 import { unknownToken } from './input-answer.ts';
-import {
-  type JournalInput,
-  Journals,
-  type JournalsOptions,
-  journalMissing,
-  newRecording,
-  type Past,
-} from './journals.ts';
+import { type JournalInput, Journals, journalMissing, newRecording, type Past } from './journals.ts';
 import { readUsage } from './recorded-usage.ts';
 import type { RecordingSetup } from './recording.ts';
 import { respond } from './respond.ts';
 import { type FlushOptions, Run } from './run.ts';
-import type { RunOptions, RuntimeShare } from './setup.ts';
-
-export interface CoreOptions extends Allowance, JournalsOptions {
-  readonly providers: Providers;
-  readonly env: Env;
-  readonly engine: Engine;
-  /** For what never leaves this thread: single calls of a model. */
-  readonly here: Engine;
-  /** Opens the engine for runs that ask for OS threads, on first use. */
-  readonly openThreads: () => Engine;
-  readonly entries: readonly Entry[];
-  readonly defaultLlm: LlmDefinition | undefined;
-  readonly rehearse: boolean;
-  readonly cassette?: Cassette | undefined;
-  readonly onObserverError: OnObserverError;
-  readonly clock?: Clock;
-  readonly random?: Random;
-}
-
-export interface StartOptions extends Partial<RunOptions> {
-  /** Of a new run. @default the runtime's */
-  readonly journal?: JournalInput | undefined;
-  /** Of a run that is forked from another one. */
-  readonly past?: Past | undefined;
-  /** The definition's, then the run's own. */
-  readonly scopes: readonly Scope[];
-  /** The definition's budget and limits, shared by all its runs in this runtime. */
-  readonly definition?: Allowance | undefined;
-  /** The run's own. */
-  readonly budget?: BudgetLimits | undefined;
-  /** `threads` asks for OS threads, `here` for this thread, whatever the runtime's engine is. */
-  readonly on?: 'threads' | 'here' | undefined;
-}
+import type { CoreOptions, StartOptions } from './runtime-options.ts';
+import type { RuntimeShare } from './setup.ts';
 
 type State = 'open' | 'draining' | 'closed';
 
@@ -106,6 +66,7 @@ export class RuntimeCore {
       clock: this.#clock,
       random: this.#random,
       onObserverError: options.onObserverError,
+      onUnheardInput: options.onUnheardInput,
       resolveEmbedder: createEmbedderResolver(options),
       limiterOf: (entry) => this.#limiterOf(entry),
       resolverFor: (isJournaled: boolean) => (isJournaled ? withJournal : resolve),
@@ -181,6 +142,7 @@ export class RuntimeCore {
         stream: options.stream ?? false,
         recording,
         onInput,
+        hasHandle: options.hasHandle ?? true,
         bufferSize: options.bufferSize ?? BUFFER_CAPACITY,
       },
       engine: this.#engineFor(on),
@@ -202,10 +164,10 @@ export class RuntimeCore {
     past: Past | undefined,
   ): RecordingSetup | undefined {
     if (journal === undefined) return undefined;
-    const { name, ref, inputs } = job;
+    const { name, ref, inputs, settings = null } = job;
     const run = {
       runId: createId(this.#clock, this.#random),
-      ...{ name, ref, inputs },
+      ...{ name, ref, inputs, settings },
       fingerprint: job.fingerprint?.(this.defaultLlm) ?? {},
       startedAtMs: this.#clock.now(),
       seed: Math.floor(this.#random() * 2 ** 32),

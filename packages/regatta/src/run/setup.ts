@@ -10,12 +10,14 @@ import type { RuntimeFacts } from '../ports/run-context.ts';
 import type { Scope } from '../ports/scope.ts';
 import type { OnInput } from './inputs.ts';
 import type { RecordingSetup } from './recording.ts';
+import type { OnUnheardInput } from './unheard.ts';
 
 export interface RuntimeShare {
   readonly facts: RuntimeFacts;
   readonly clock: Clock;
   readonly random: Random;
   readonly onObserverError: OnObserverError;
+  readonly onUnheardInput: OnUnheardInput;
   /** Models that record what they answer, or plain ones. */
   resolverFor(isJournaled: boolean): ResolveModel;
   readonly resolveEmbedder: ResolveEmbedder;
@@ -30,6 +32,8 @@ export interface RunOptions {
   /** Where what comes from outside is recorded; undefined = nowhere. */
   readonly recording: RecordingSetup | undefined;
   readonly onInput: OnInput;
+  /** Whether whoever started it holds the run, and can answer it. */
+  readonly hasHandle: boolean;
   /** Events kept for readers. */
   readonly bufferSize: number;
 }

@@ -1,4 +1,4 @@
-/** One readable line for each run, task, agent, model call and tool use that ends. */
+/** One readable line for each run, task, agent, model call and tool use that ends, and for what waits for a person. */
 import type { AdaptedCallback } from '../ports/callback.ts';
 import type { RunEvent } from '../protocol/event.ts';
 import { isWanted, type Outcomes, outcomeOf } from './outcome.ts';
@@ -36,9 +36,12 @@ export function consoleSink({
       'decision.*',
       'guardrail.*',
       'memory.*',
+      'input.*',
     ] as const),
     observe(event: RunEvent) {
       if (event.type.endsWith('.start')) starts.set(event.spanId, event.time);
+      if (event.type === 'input.start')
+        return outcomes === 'both' ? write(`${lineOf(event, undefined)}\n`) : undefined;
       if (outcomeOf(event) === null) return undefined;
       const startedAt = starts.get(event.spanId);
       starts.delete(event.spanId);
@@ -111,7 +114,7 @@ function wordsOf(event: RunEvent): readonly string[] {
     case 'memory.end':
       return ['memory', quote(event.store), event.action, failure(event.error)];
     case 'input.start':
-      return ['input', quote(event.question), `waits for ${event.token}`];
+      return ['input', event.kind, 'waits for an answer to', event.token];
     case 'input.end':
       return ['input', event.token, failure(event.error)];
     default:

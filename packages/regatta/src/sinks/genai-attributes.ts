@@ -98,6 +98,13 @@ export function startOf(event: RunEvent, captureContent: boolean): SpanStart | u
       return ours(`decide by ${event.by}`, {});
     case 'guardrail.start':
       return ours(`guardrail ${event.guardrail}`, { 'regatta.guardrail': event.guardrail });
+    case 'memory.start':
+      return ours(`${event.action} ${event.store}`, { 'regatta.memory': event.store });
+    case 'input.start':
+      return ours(`input ${event.kind}`, {
+        'regatta.input_token': event.token,
+        'regatta.question': captureContent ? event.question : null,
+      });
     default:
       return undefined;
   }
@@ -172,6 +179,12 @@ export function endOf(event: RunEvent, captureContent: boolean): SpanEnd | undef
       return ended(event.error, {
         'regatta.accepted': event.accepted,
         'regatta.feedback': captureContent ? event.feedback : null,
+      });
+    case 'memory.end':
+      return ended(event.error, { 'regatta.memory_count': event.count });
+    case 'input.end':
+      return ended(event.error, {
+        'regatta.answer': captureContent && event.answer !== null ? JSON.stringify(event.answer) : null,
       });
     default:
       return undefined;

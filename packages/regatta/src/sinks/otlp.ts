@@ -96,6 +96,8 @@ export function otlpSink(options: OtlpSinkOptions): OtlpSink {
       'embed.*',
       'tool.*',
       'guardrail.*',
+      'memory.*',
+      'input.*',
       'delegation.*',
       'plan.*',
       'step.*',

@@ -14,6 +14,7 @@ const run: RunRecord = {
   inputs: {},
   startedAtMs: 0,
   seed: 0,
+  settings: null,
   parent: null,
 };
 const say = (text: string): boolean => process.stdout.write(`${text}\n`);

@@ -25,7 +25,22 @@ test('who looks at an empty file, and gets it after another has made its tables,
     },
   });
   expect(() => migrate(late, file)).not.toThrow();
-  expect(first.prepare('PRAGMA user_version').get()).toEqual({ user_version: 1 });
+  expect(first.prepare('PRAGMA user_version').get()).toEqual({ user_version: 2 });
   expect(() => migrate(first, file)).not.toThrow();
   for (const database of [first, second]) database.close();
+});
+
+test('a file of the first version is read: its runs were recorded without settings', () => {
+  const database = new DatabaseSync(join(folder, 'old.db'));
+  migrate(database, 'old.db');
+  database.exec(`
+    INSERT INTO runs (id, name, status, epoch, lease_until, updated_at, record)
+    VALUES ('r', 'crew', 'failed', 1, 0, 0, '{"runId":"r","inputs":{"topic":"ä"}}');
+    PRAGMA user_version = 1;
+  `);
+  migrate(database, 'old.db');
+  const { record } = database.prepare('SELECT record FROM runs').get() ?? {};
+  expect(JSON.parse(String(record))).toEqual({ runId: 'r', inputs: { topic: 'ä' }, settings: null });
+  expect(database.prepare('PRAGMA user_version').get()).toEqual({ user_version: 2 });
+  database.close();
 });

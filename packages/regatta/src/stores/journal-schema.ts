@@ -33,6 +33,8 @@ const STEPS: readonly string[] = [
     UNIQUE (run, key)
   ) STRICT;
   `,
+  // Runs of older packages were recorded without settings.
+  `UPDATE runs SET record = json_set(record, '$.settings', json('null'));`,
 ];
 
 /** @throws RegattaError `journal/bad-file`; what SQLite throws, busy = try again. */

@@ -31,6 +31,7 @@ const blank: Omit<RunRecord, 'runId'> = {
   inputs: {},
   startedAtMs: 0,
   seed: 0,
+  settings: null,
   parent: null,
 };
 const runOf = (runId: string): RunRecord => ({ ...blank, runId });

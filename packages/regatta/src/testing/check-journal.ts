@@ -83,7 +83,7 @@ class Bench {
 const EXACT = { text: 'ä "quoted" \\ \u2028 😀', list: [1, 0.1, null, true], empty: {} };
 
 function runOf(runId: string, rest: Partial<RunRecord> = {}): RunRecord {
-  const parts = { fingerprint: { 'agent "a"': { goal: 'x' } }, inputs: EXACT, parent: null };
+  const parts = { fingerprint: { 'agent "a"': { goal: 'x' } }, inputs: EXACT, settings: EXACT, parent: null };
   return { runId, name: 'crew', ref: null, startedAtMs: 1_000.5, seed: 2 ** 32 - 1, ...parts, ...rest };
 }
 

@@ -148,9 +148,9 @@ class RunTrace {
     return this.#findings;
   }
 
-  /** An answer may be rejected in whatever asked for it: an agent, a guardrail, a call without either. */
-  #isWithin({ type, spanId }: RunEvent, noun: string): boolean {
-    if (type === 'output.rejected') return (this.#spans.get(spanId)?.nouns.size ?? 0) > 0;
+  /** What has no span of its own lies in that of whoever asked: an agent, a guardrail, a call without either. */
+  #isWithin({ spanId }: RunEvent, noun: string): boolean {
+    if (noun === ASKER) return (this.#spans.get(spanId)?.nouns.size ?? 0) > 0;
     return this.#open.has(`${spanId} ${noun}`);
   }
 
@@ -227,9 +227,12 @@ function isSkip(event: RunEvent): boolean {
   return event.type === 'task.end' && event.status === 'skipped';
 }
 
+/** For events that belong to whatever span they are in. */
+const ASKER = 'span';
+
 /** The noun of the span that an event belongs to. */
 function nounOf({ type }: RunEvent): string {
-  return type === 'output.rejected' || type === 'context.trim' ? 'span' : type.slice(0, type.indexOf('.'));
+  return type === 'output.rejected' || type === 'context.trim' ? ASKER : type.slice(0, type.indexOf('.'));
 }
 
 function at({ type, spanId, seq }: RunEvent): string {

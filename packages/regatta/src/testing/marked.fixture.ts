@@ -76,3 +76,12 @@ export function settle(): Promise<void> {
 export async function hop(count: number): Promise<void> {
   for (let done = 0; done < count; done++) await undefined;
 }
+
+/** Own fields, all the way down, without the script's own book-keeping. */
+export function pictureOf(value: unknown, seen: Set<unknown> = new Set()): unknown {
+  if (typeof value !== 'object' || value === null || seen.has(value)) return value;
+  seen.add(value);
+  if (Array.isArray(value)) return value.map((item) => pictureOf(item, seen));
+  if ('requests' in value || value instanceof Tracer || '~standard' in value) return 'the caller’s';
+  return Object.fromEntries(Object.entries(value).map(([key, field]) => [key, pictureOf(field, seen)]));
+}

@@ -18,13 +18,13 @@ export interface Asked {
 
 type Part = (asked: Asked) => string | Scripted | Promise<string | Scripted>;
 
-/** Costs a known amount for each call. */
+/** By role, or by the first word of it. Costs a known amount for each call. */
 export function played(parts: Readonly<Record<string, Part>>): ScriptedModel {
   return scriptedModel(
     [
       (request) => {
         const asked = toAsked(request);
-        const part = parts[asked.role];
+        const part = parts[asked.role] ?? parts[asked.role.split(' ')[0] as string];
         if (part === undefined) throw new Error(`Nobody plays "${asked.role}".`);
         return part(asked);
       },

@@ -185,14 +185,14 @@ test('a tool whose use is work is guarded before and after, and needs its approv
   await traceOf(run);
 });
 
-test('an answer that was recorded is not asked for again when a run is repeated', async () => {
+test('an answer that was recorded is not asked for again when a run is resumed', async () => {
   const journal = memoryJournal();
   const { tool, paid } = payTool({ needsApproval: () => true });
   const { crew } = crewOf([tool], [calls('pay', { amount: 5 }), 'done']);
   const run = crew.start({ journal });
   run.respond(await tokenOf(run), { approved: true, args: { amount: 3 } });
   await run.result;
-  const again = crew.start({ journal });
+  const again = await crew.resume(run.id, { journal });
   expect((await again.result).text).toBe('done');
   expect(paid).toEqual([3]);
 });

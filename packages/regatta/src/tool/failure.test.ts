@@ -167,7 +167,7 @@ test('a tool whose use is work fails the task in the same way', async () => {
   await traceOf(run);
 });
 
-test('a failure is recorded: a run that is repeated does not try the tool again', async () => {
+test('a failure is recorded: a run that is resumed does not try the tool again', async () => {
   const journal = memoryJournal();
   let tries = 0;
   const { tool } = payTool({
@@ -177,10 +177,11 @@ test('a failure is recorded: a run that is repeated does not try the tool again'
     },
   });
   const { crew, llm } = crewOf([tool], [calls('pay', { amount: 1 }), 'done', 'unused']);
-  await crew.kickoff({ journal });
-  await crew.kickoff({ journal });
+  const { runId } = await crew.kickoff({ journal });
+  await (await crew.resume(runId, { journal })).result;
   expect([tries, llm.requests.length]).toEqual([1, 2]);
-  const fatal = crewOf([withPolicy(tool, { onFailure: 'fail' })], []).crew.start({ journal });
+  const strict = crewOf([withPolicy(tool, { onFailure: 'fail' })], []).crew;
+  const fatal = await strict.resume(runId, { journal });
   await expect(fatal.result).rejects.toMatchObject({ code: 'tool/failed', details: { toolCode: 'busy' } });
   expect(tries).toBe(1);
 });

@@ -1,6 +1,7 @@
 /** How tools are used: checked where it is said, and changed by making another tool. */
 import { Problems, show } from '../base/problems.ts';
 import type { NeedsApproval, Tool, ToolPolicy, UnknownOutcomePolicy } from '../ports/tool.ts';
+import { checkFailurePolicy } from './failure-policy.ts';
 
 const UNKNOWN_OUTCOME_POLICIES: readonly UnknownOutcomePolicy[] = ['ask', 'repeat', 'fail'];
 
@@ -16,10 +17,7 @@ export function checkPolicy(problems: Problems, policy: ToolPolicy): void {
     const text = `needsApproval must be true, false or a function, got ${show(needsApproval)}. Correct it or leave it out.`;
     problems.add('needsApproval', needsApproval, text);
   }
-  if (onFailure !== undefined && onFailure !== 'answer' && onFailure !== 'fail') {
-    const text = `onFailure must be 'answer' or 'fail', got ${show(onFailure)}. Correct it or leave it out.`;
-    problems.add('onFailure', onFailure, text);
-  }
+  checkFailurePolicy(problems, 'onFailure', onFailure);
   if (onUnknownOutcome !== undefined && !UNKNOWN_OUTCOME_POLICIES.includes(onUnknownOutcome)) {
     const text = `onUnknownOutcome must be "ask", "repeat" or "fail", got ${show(onUnknownOutcome)}. Correct it or leave it out.`;
     problems.add('onUnknownOutcome', onUnknownOutcome, text);

@@ -249,17 +249,19 @@ test('arguments that JSON cannot carry are told apart by what the model wrote', 
   expect(seen).toEqual([{ tags: new Set(['a']) }, { tags: new Set(['b']) }]);
 });
 
-test('a run that is repeated gets its recorded result, not what is kept by now', async () => {
+test('a run that is resumed gets its recorded result, not what is kept by now', async () => {
   const journal = memoryJournal();
   let uses = 0;
   const cache = toolCache({ scope: 'fleet' });
   const { tool } = payTool({ cache, execute: () => `use ${++uses}` });
-  const script = [calls('pay', { amount: 1 }), 'done'];
-  const { crew } = crewOf([tool], script);
-  await crew.kickoff({ journal });
-  const again = crew.start({ journal });
+  const script = [calls('pay', { amount: 1 }), { error: new Error('the model fell over') }, 'done'];
+  const { crew, llm } = crewOf([tool], script);
+  const run = crew.start({ journal });
+  await expect(run.result).rejects.toThrow('the model fell over');
+  const again = await crew.resume(run.id, { journal });
   await again.result;
-  expect(endsOf(await traceOf(again))[0]).not.toHaveProperty('cached');
+  expect(endsOf(await traceOf(again))).toEqual([]); // neither used nor taken from what is kept
+  expect(llm.requests[2]!.messages.at(-1)).toMatchObject({ role: 'tool', content: 'use 1' });
   expect(uses).toBe(1);
 });
 

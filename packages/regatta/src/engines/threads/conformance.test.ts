@@ -4,19 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, expect, test } from 'vitest';
 import {
-  type Crew,
   callback,
   createRuntime,
   guard,
-  type InputAnswer,
-  isRegattaError,
-  type KickoffOptions,
   type RunEvent,
   type RuntimeOptions,
   threads,
   transform,
 } from '../../index.ts';
 import { checkTrace, memoryJournal } from '../../testing/index.ts';
+import { type Case, record } from '../conformance.fixture.ts';
 import * as agents from './fixtures/agents.fixture.ts';
 import * as crews from './fixtures/crews.fixture.ts';
 
@@ -25,47 +22,6 @@ afterAll(() => engine.close?.());
 beforeEach(() => {
   crews.heard.length = 0;
 });
-
-interface Case {
-  readonly crew: Crew;
-  readonly options?: () => Omit<KickoffOptions, 'runtime'>;
-  readonly runtime?: () => RuntimeOptions;
-  /** Cancels when the first event of this type is heard. */
-  readonly cancelAt?: RunEvent['type'];
-  /** What a person says of drafts, one after the other. */
-  readonly reviews?: readonly InputAnswer[];
-}
-
-/** All that can be seen of one run, without what differs from run to run. */
-async function record(given: Case, on: RuntimeOptions) {
-  const { crew, options, runtime: runtimeOptions, cancelAt, reviews = [] } = given;
-  crews.heard.length = 0;
-  const kickoff = options?.() ?? {};
-  const waiting = [...reviews];
-  const runtime = createRuntime({ ...runtimeOptions?.(), ...on });
-  const steer = callback((event) => {
-    if (event.type === cancelAt) run.cancel('enough');
-    const answer = event.type === 'input.start' ? waiting.shift() : undefined;
-    if (event.type === 'input.start' && answer !== undefined) run.respond(event.token, answer);
-  });
-  const run = runtime.start(crew, { ...kickoff, callbacks: [...(kickoff.callbacks ?? []), steer] });
-  const result = await run.result.then(
-    ({ text, parsed, tasks }) => ({ text, parsed, tasks }),
-    (error) => ({
-      isOurs: isRegattaError(error),
-      code: error.code,
-      message: error.message,
-      details: error.details,
-      cause: String(error.cause),
-    }),
-  );
-  const events: unknown[] = [];
-  for await (const event of run.events()) events.push({ ...event, time: 0, engine: 'any' });
-  const { lanes, ...audit } = await run.flush();
-  const { usage, ledger, status } = run;
-  const seen = { result, events, usage, ledger, status, audit, heard: [...crews.heard] };
-  return JSON.parse(JSON.stringify(seen).replaceAll(run.id, 'RUN'));
-}
 
 /** What a task's own function pushes into `heard` is pushed where the task runs: on a thread, not here. */
 async function expectSame(given: Case, { isCallbackHere = false } = {}) {

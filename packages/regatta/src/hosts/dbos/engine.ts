@@ -1,0 +1,301 @@
+/** `dbosEngine`: runs that any worker on any machine does, ordered and watched from anywhere. */
+import { createHash } from 'node:crypto';
+import { systemClock } from '../../base/clock.ts';
+import { RegattaError } from '../../base/errors.ts';
+import { createId } from '../../base/ids.ts';
+import { toJson } from '../../base/json.ts';
+import { Problems, show } from '../../base/problems.ts';
+import type { Inputs } from '../../base/template.ts';
+import {
+  checkLimits,
+  type Execution,
+  QueueClient,
+  type QueueLimits,
+  type Schedule,
+} from '../../engines/dbos/client.ts';
+import { executionId, type RunOrder } from '../../engines/dbos/order.ts';
+import { checkAllowance } from '../../observe/allowance.ts';
+import type { Engine } from '../../ports/engine.ts';
+import type { JournaledRun, RunFilter } from '../../ports/journal.ts';
+import type { CrewRef } from '../../protocol/crew-ref.ts';
+import { type BudgetState, Budgets, type SharedBudget } from '../../stores/postgres-budgets.ts';
+import { Database, type PostgresOptions } from '../../stores/postgres-database.ts';
+import { type DeadLetter, Fleet, type WorkerSeen } from '../../stores/postgres-fleet.ts';
+import { PostgresJournal } from '../../stores/postgres-journal.ts';
+import { Outbox, type StuckDelivery } from '../../stores/postgres-outbox.ts';
+import { type DeliverOptions, type DurableHandler, deliverTo } from './deliver.ts';
+import { executeOn } from './execute.ts';
+import { migrateDbos } from './migrate.ts';
+import { type RemoteParts, type RemoteRun, remoteRun, unknownRun } from './remote-run.ts';
+import { Watcher } from './watcher.ts';
+
+export interface DbosEngineOptions extends PostgresOptions {
+  /** Where runs wait that name no other queue. @default 'default' */
+  readonly queue?: string;
+  /** Hears what goes wrong on the way, a line each. @default nobody */
+  readonly onLog?: (line: string) => void;
+}
+
+export interface EnqueueOptions {
+  /** @default the engine's */
+  readonly queue?: string;
+  /** Whose run it is: tenants are limited each by itself where their queue says so, and get their turns. */
+  readonly tenant?: string;
+  /** From 0, the most urgent, up. Among runs of one tenant. @default 0 */
+  readonly priority?: number;
+  /** A second order with the same key is the first one's run. */
+  readonly idempotencyKey?: string;
+  /** Milliseconds since the epoch, or a date: then the run is cancelled, wherever it is. */
+  readonly deadline?: number | Date;
+  /** Ask models for answers in pieces; they are `model.delta` events. @default false */
+  readonly stream?: boolean;
+}
+
+export interface ScheduleOptions extends Omit<EnqueueOptions, 'idempotencyKey' | 'deadline'> {
+  /** Five fields, or six with seconds first: `0 3 * * *` is each night at three. */
+  readonly cron: string;
+  /** Such as `Europe/Paris`. @default UTC */
+  readonly timeZone?: string;
+  readonly crew: CrewName;
+  readonly inputs?: Inputs;
+}
+
+/** What names a crew: the crew itself, where it has a ref, or the ref alone. */
+export type CrewName = CrewRef | { readonly name: string; readonly ref: CrewRef | undefined };
+
+export interface StuckRun {
+  readonly runId: string;
+  /** Milliseconds since it was last heard of. */
+  readonly silentMs: number;
+}
+
+export interface DbosEngine extends Engine, AsyncDisposable {
+  /**
+   * Orders a run, and gives its handle once the order is kept for good.
+   *
+   * @throws RegattaError `engine/no-ref`, `inputs/not-json`, `definition/invalid`, `postgres/*`, `engine/missing-package`
+   */
+  enqueue(crew: CrewName, inputs?: Inputs, options?: EnqueueOptions): Promise<RemoteRun>;
+  /** The handle of a run that is known by its id. */
+  find(runId: string): RemoteRun;
+  /** Runs that have begun, the newest first. */
+  list(filter?: RunFilter): Promise<readonly JournaledRun[]>;
+  /** What waits and what is under way, the oldest first. */
+  active(filter?: { readonly queue?: string; readonly limit?: number }): Promise<readonly Execution[]>;
+  /** Sets up a queue: at once, for all workers. */
+  setQueue(queue: string, limits: QueueLimits): Promise<void>;
+  /** Orders a run at times, whichever workers there are then; one of the same name is replaced. Known within 10 seconds. */
+  schedule(name: string, options: ScheduleOptions): Promise<void>;
+  schedules(): Promise<readonly Schedule[]>;
+  unschedule(name: string): Promise<void>;
+  /** Orders a scheduled run now. @throws RegattaError `engine/unknown-schedule` */
+  trigger(name: string): Promise<RemoteRun>;
+  workers(): Promise<readonly WorkerSeen[]>;
+  /** Runs that were put aside, with the reason. */
+  deadLetters(): Promise<readonly DeadLetter[]>;
+  /** Gives a run that was put aside another chance. @throws RegattaError `engine/unknown-run` */
+  requeue(runId: string): Promise<void>;
+  /** Runs under way of which nothing was heard for `olderThanMs`. @default 600000 */
+  stuck(options?: { readonly olderThanMs?: number }): Promise<readonly StuckRun[]>;
+  /**
+   * What the runs of a tenant, or with `*` all runs, may spend in all, over all workers; null = no limit.
+   * Runs that begin from now on are held to it, and have what they may need reserved before each call.
+   */
+  setBudget(tenant: string, budget: SharedBudget | null): Promise<void>;
+  budgets(): Promise<readonly BudgetState[]>;
+  /**
+   * Gives each event of each run to a handler at least once, in the order of its run, after what caused
+   * it is kept for good; from the first call of this name on, whichever processes are there. One that
+   * throws is tried again, later and later. Ends with `close` of what it gives, or of the engine.
+   */
+  deliver(name: string, handler: DurableHandler, options?: DeliverOptions): Promise<AsyncDisposable>;
+  /** Forgets a durable handler, and what waits for it. */
+  undeliver(name: string): Promise<void>;
+  /** Where durable handlers failed and will be tried again. */
+  failingDeliveries(): Promise<readonly StuckDelivery[]>;
+  /** Releases connections. Runs go on. Idempotent. */
+  close(): Promise<void>;
+}
+
+const CONNECTIONS = 4;
+const STUCK_MS = 600_000;
+
+/**
+ * Runs over many machines: each is ordered here, waits in PostgreSQL, and is done by a worker
+ * (`createWorker`, `regatta worker`). As a runtime's `engine` it runs crews there, as if they were here.
+ * Needs the packages `pg` and `@dbos-inc/dbos-sdk`.
+ *
+ * @throws RegattaError `definition/invalid`
+ * @example
+ * const engine = dbosEngine({ connectionString });
+ * const run = await engine.enqueue(report, { topic: 'tides' }, { tenant: 'acme' });
+ * const { text } = await run.result();
+ */
+export function dbosEngine(options: DbosEngineOptions): DbosEngine {
+  const { queue = 'default', onLog = () => undefined, connections = CONNECTIONS } = options;
+  const problems = new Problems('The dbos engine');
+  problems.text('queue', queue);
+  problems.throwIfAny();
+  const database = new Database({ ...options, connections });
+  const { schema } = database;
+  const { connectionString } = options;
+  let opening: Promise<QueueClient> | undefined;
+  const queues = (): Promise<QueueClient> => {
+    opening ??= migrateDbos(database, connectionString)
+      .then(() => QueueClient.open({ connectionString, schema, connections, log: onLog }))
+      .catch((error: unknown) => {
+        opening = undefined; // the next one tries again
+        throw error;
+      });
+    return opening;
+  };
+  const fleet = new Fleet(database);
+  const watcher = new Watcher(fleet, queues);
+  const journal = new PostgresJournal(database, LEASE_MS);
+  const budgets = new Budgets(database);
+  const outbox = new Outbox(database);
+  const delivering = new Set<AsyncDisposable>();
+  const parts: RemoteParts = { journal, fleet, watcher, queues };
+
+  async function order(runId: string, given: RunOrder): Promise<RemoteRun> {
+    await (await queues()).enqueue(runId, given);
+    return remoteRun(runId, parts);
+  }
+
+  function toOrder(crew: CrewName, inputs: Inputs, given: EnqueueOptions): RunOrder {
+    check(given);
+    const { tenant = null, deadline, stream = false, queue: named = queue, priority = 0 } = given;
+    const deadlineAtMs = deadline === undefined ? null : Number(deadline);
+    const rest = { tenant, stream, queue: named, priority, deadlineAtMs, isHeardElsewhere: false };
+    return { form: 1, ref: refOf(crew), inputs: toJson(inputs), settings: null, ...rest };
+  }
+
+  async function enqueue(
+    crew: CrewName,
+    inputs: Inputs = {},
+    given: EnqueueOptions = {},
+  ): Promise<RemoteRun> {
+    const { tenant = null, idempotencyKey } = given;
+    const runId =
+      idempotencyKey === undefined ? createId(systemClock, Math.random) : idOf(tenant, idempotencyKey);
+    return await order(runId, toOrder(crew, inputs, given));
+  }
+
+  async function schedule(name: string, given: ScheduleOptions): Promise<void> {
+    checkName(name);
+    const { crew, inputs = {}, cron, timeZone = null, ...rest } = given;
+    await (await queues()).schedule({ name, cron, timeZone, order: toOrder(crew, inputs, rest) });
+  }
+
+  async function trigger(name: string): Promise<RemoteRun> {
+    const client = await queues();
+    const known = await client.schedules();
+    const found = known.find((one) => one.name === name);
+    if (found === undefined) throw unknownSchedule(name, known);
+    const runId = `${name}-${createId(systemClock, Math.random)}`;
+    return await order(runId, found.order);
+  }
+
+  async function requeue(runId: string): Promise<void> {
+    const client = await queues();
+    const [first] = await client.executionsOf(runId);
+    if (first?.order == null || !(await fleet.exhume(runId))) throw unknownRun(runId);
+    await client.enqueue(executionId(runId, `requeue-${createId(systemClock, Math.random)}`), first.order);
+  }
+
+  async function close(): Promise<void> {
+    watcher.close();
+    await Promise.all(Array.from(delivering, (one) => one[Symbol.asyncDispose]()));
+    const client = await opening?.catch(() => undefined); // who asked for it has heard why it failed
+    opening = undefined;
+    await client?.close();
+    await journal.close();
+  }
+
+  const execute = executeOn(parts, queue, order);
+  return Object.freeze<DbosEngine>({
+    name: 'dbos',
+    execute,
+    enqueue,
+    find: (runId) => remoteRun(runId, parts),
+    list: (filter) => journal.list(filter),
+    active: async (filter = {}) => await (await queues()).active(filter),
+    setQueue: async (name, limits) => {
+      checkLimits(`The limits of queue "${name}"`, limits);
+      await (await queues()).setQueue(name, limits);
+    },
+    schedule,
+    schedules: async () => await (await queues()).schedules(),
+    unschedule: async (name) => await (await queues()).unschedule(name),
+    trigger,
+    workers: () => fleet.workers(),
+    deadLetters: () => fleet.deadLetters(),
+    requeue,
+    setBudget: async (tenant, budget) => {
+      const owner = new Problems(`The budget of ${show(tenant)}`);
+      checkAllowance(owner, { budget: budget ?? {} });
+      owner.throwIfAny();
+      await budgets.set(tenant, budget);
+    },
+    budgets: () => budgets.list(),
+    deliver: async (name, handler, given = {}) => {
+      await outbox.register(name);
+      const one = deliverTo({ outbox, fleet, log: onLog }, name, handler, given);
+      delivering.add(one);
+      return one;
+    },
+    undeliver: (name) => outbox.unregister(name),
+    failingDeliveries: () => outbox.failing(),
+    stuck: ({ olderThanMs = STUCK_MS } = {}) => fleet.quiet(olderThanMs),
+    close,
+    [Symbol.asyncDispose]: close,
+  });
+}
+
+const LEASE_MS = 30_000;
+
+function check({ priority, tenant, idempotencyKey, queue, deadline }: EnqueueOptions): void {
+  const problems = new Problems('The order');
+  problems.integer('priority', priority, 0);
+  for (const [field, value] of Object.entries({ tenant, idempotencyKey, queue })) {
+    if (value !== undefined) problems.text(field, value);
+  }
+  if (deadline !== undefined && !Number.isFinite(Number(deadline))) {
+    const message = `deadline must be a time, got ${show(deadline)}. Give milliseconds since the epoch or a Date.`;
+    problems.add('deadline', deadline, message);
+  }
+  problems.throwIfAny();
+}
+
+function unknownSchedule(name: string, known: readonly Schedule[]): RegattaError {
+  const names = known.map((one) => one.name);
+  const message = `There is no schedule "${name}" (there are ${names.length === 0 ? 'none' : names.join(', ')}). Name one that there is.`;
+  return new RegattaError('engine/unknown-schedule', message, { name, known: names });
+}
+
+/** It is a part of its runs' ids. */
+function checkName(name: string): void {
+  if (/^[\w.-]+$/.test(name)) return;
+  const problems = new Problems('The schedule');
+  const message = `name must be letters, digits, dots, - and _, got ${show(name)}. Name it so.`;
+  problems.add('name', name, message);
+  problems.throwIfAny();
+}
+
+/** The same for the same key of the same tenant: keys of tenants never meet. */
+function idOf(tenant: string | null, key: string): string {
+  return `key-${createHash('sha256')
+    .update(JSON.stringify([tenant, key]))
+    .digest('hex')
+    .slice(0, 32)}`;
+}
+
+function refOf(crew: CrewName): CrewRef {
+  const ref = 'ref' in crew ? crew.ref : crew;
+  if (ref !== undefined) return ref;
+  throw new RegattaError(
+    'engine/no-ref',
+    `"${crew.name}" has no ref, so no worker can know it. Give it ref: crewRef({ name: '${crew.name}', module: import.meta.url }).`,
+    { engine: 'dbos', crew: crew.name },
+  );
+}

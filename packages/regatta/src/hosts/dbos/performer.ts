@@ -1,0 +1,242 @@
+/** Does executions on a worker: takes the run in the journal, runs its crew here, and sees it ended. */
+import { resolve } from 'node:path';
+import { isRegattaError, messageOf, RegattaError } from '../../base/errors.ts';
+import type { Inputs } from '../../base/template.ts';
+import { fingerprintOf } from '../../crew/fingerprint.ts';
+import { type CrewSettings, createJob } from '../../crew/job.ts';
+import type { PlannedCrew } from '../../crew/run-crew.ts';
+import { isAnswered, type RunOrder, runIdOf } from '../../engines/dbos/order.ts';
+import { createEntry } from '../../observe/entry.ts';
+import type { Entry, Scope } from '../../ports/scope.ts';
+import type { RunEvent } from '../../protocol/event.ts';
+import { newRecording } from '../../run/journals.ts';
+import type { RecordingSetup } from '../../run/recording.ts';
+import { claimRun } from '../../run/resume.ts';
+import type { Run } from '../../run/run.ts';
+import type { RuntimeCore } from '../../run/runtime.ts';
+import { ALL, type Budgets } from '../../stores/postgres-budgets.ts';
+import type { Fleet } from '../../stores/postgres-fleet.ts';
+import type { PostgresJournal } from '../../stores/postgres-journal.ts';
+import type { Crews } from './crews.ts';
+import { keyOf, toldBy } from './event-key.ts';
+
+export interface PerformerOptions {
+  readonly core: RuntimeCore;
+  readonly journal: PostgresJournal;
+  readonly fleet: Fleet;
+  readonly crews: Crews;
+  readonly budgets: Budgets;
+  /** Puts an execution back for another try, now or once the database is there again. */
+  readonly putBack: (executionId: string) => Promise<void>;
+}
+
+/** Between two tries to take a run that its last holder is about to let go of. */
+const CLAIM_PAUSE_MS = 100;
+/** Until then whoever holds a run has seen the answer that was given, and needs nobody else. */
+const CLAIM_PATIENCE_MS = 5_000;
+
+export class Performer {
+  readonly #options: PerformerOptions;
+  readonly #running = new Map<string, Run<unknown> | undefined>();
+  #turns: Promise<unknown> = Promise.resolve();
+  #done = 0;
+  #hasGivenUp = false;
+  #isDraining = false;
+
+  constructor(options: PerformerOptions) {
+    this.#options = options;
+  }
+
+  /** Executions under way here. */
+  get running(): readonly string[] {
+    return [...this.#running.keys()];
+  }
+
+  /** Executions that were done here. */
+  get done(): number {
+    return this.#done;
+  }
+
+  get isDraining(): boolean {
+    return this.#isDraining;
+  }
+
+  /** From now on the worker says that it wants no more. */
+  drain(): void {
+    this.#isDraining = true;
+  }
+
+  cancel(executionId: string, reason: string): void {
+    this.#running.get(executionId)?.cancel(reason);
+  }
+
+  /**
+   * Lets go of all runs, so that they go on elsewhere: what they still write here is refused. DBOS must
+   * be closed, or it would take what is left of them for their end.
+   */
+  async giveUp(): Promise<void> {
+    this.#hasGivenUp = true;
+    await this.#options.journal.release(this.running.map(runIdOf));
+    for (const run of this.#running.values()) run?.cancel('its worker is closed');
+    await Promise.allSettled(Array.from(this.#running.values(), (run) => run?.result));
+  }
+
+  /** How the execution went, in a word. Never rejects: whatever happens is in the journal or in the list of dead letters. */
+  async perform(executionId: string, order: RunOrder): Promise<string> {
+    if (this.#running.has(executionId)) return 'twice';
+    this.#running.set(executionId, undefined);
+    try {
+      const outcome = await this.#takeTurn(executionId, order);
+      return this.#hasGivenUp ? await new Promise<never>(() => undefined) : outcome; // DBOS is not to hear of it
+    } catch (error) {
+      if (isRegattaError(error, 'journal/lost')) return 'lost'; // somebody else has it
+      if (isOutage(error)) {
+        await this.#options.putBack(executionId);
+        return 'put back';
+      }
+      return await this.#bury(executionId, error);
+    } finally {
+      this.#running.delete(executionId);
+      this.#done++;
+    }
+  }
+
+  /**
+   * Runs with which a worker was lost take turns, so that it shows which of them it is: one that is
+   * innocent ends, and is not put aside with the one that is not.
+   */
+  async #takeTurn(executionId: string, order: RunOrder): Promise<string> {
+    const { fleet } = this.#options;
+    const runId = runIdOf(executionId);
+    if (!(await fleet.isSuspect(runId))) return await this.#perform(executionId, order);
+    const turn = this.#turns.then(async () => {
+      await fleet.beginSuspect(runId);
+      const outcome = await this.#perform(executionId, order);
+      await fleet.clearSuspect(runId);
+      return outcome;
+    });
+    this.#turns = turn.catch(() => undefined); // its own execution hears of it
+    return await turn;
+  }
+
+  async #perform(executionId: string, order: RunOrder): Promise<string> {
+    const { core, journal, budgets } = this.#options;
+    const runId = runIdOf(executionId);
+    if (order?.form !== 1) throw unknownForm(executionId);
+    const crew = await this.#options.crews.find(order.ref);
+    const recording = await this.#take(executionId, order, crew);
+    if (recording === undefined) return 'nothing to do';
+    journal.limit(
+      runId,
+      budgets,
+      await budgets.known([ALL, ...(order.tenant === null ? [] : [order.tenant])]),
+    );
+    const tell = (event: RunEvent): void =>
+      journal.tell(runId, recording.epoch, { key: keyOf(event), text: JSON.stringify(event) });
+    const run = core.start(createJob(crew, order.inputs as Inputs, settingsOf(crew, order)), {
+      recording,
+      scopes: [scopeOf(crew, order), [tellEntry(tell)]],
+      definition: crew,
+      stream: order.stream,
+      onInput: 'suspend',
+    });
+    this.#running.set(executionId, run);
+    const stopClock = cancelAt(order.deadlineAtMs, () => run.cancel('its deadline has passed'));
+    let isLost = false;
+    try {
+      await run.result;
+      return run.status;
+    } catch (error) {
+      isLost = isRegattaError(error, 'journal/lost');
+      if (isRegattaError(error, 'journal/lost') || isOutage(error)) throw error;
+      return run.status; // its end is recorded
+    } finally {
+      stopClock();
+      await run.flush();
+      // Of a run that was lost, its new holder does all this.
+      await Promise.allSettled([journal.tellNow(runId), isLost ? undefined : journal.unlimit(runId)]);
+    }
+  }
+
+  /** The run as it is to go on; undefined = it has ended, or goes on elsewhere. */
+  async #take(executionId: string, order: RunOrder, crew: PlannedCrew): Promise<RecordingSetup | undefined> {
+    const { core, journal, fleet } = this.#options;
+    const runId = runIdOf(executionId);
+    const fingerprint = fingerprintOf(crew, core.defaultLlm);
+    const giveUpAt = performance.now() + CLAIM_PATIENCE_MS;
+    while (true) {
+      const [known] = await journal.list({ runId, limit: 1 });
+      if (known === undefined) {
+        const seed = Math.floor(Math.random() * 2 ** 32);
+        const run = {
+          runId,
+          name: crew.name,
+          ref: order.ref,
+          fingerprint,
+          inputs: order.inputs,
+          settings: order.settings,
+          seed,
+        };
+        return { ...newRecording(journal, { ...run, startedAtMs: Date.now() }), isTold: () => false };
+      }
+      if (known.status !== 'running' && known.status !== 'suspended') return undefined;
+      try {
+        // DBOS has given this execution to us alone: whoever held the run is gone, or will find itself fenced.
+        const takeOver = !isAnswered(executionId);
+        const claimed = await claimRun(journal, runId, { fingerprint, allowChanges: false, takeOver });
+        return { ...claimed, isTold: toldBy(runId, await fleet.toldKeys(runId)) };
+      } catch (error) {
+        if (!isRegattaError(error, 'journal/held')) throw error;
+        if (performance.now() >= giveUpAt) return undefined;
+        await new Promise<void>((resolve) => setTimeout(resolve, CLAIM_PAUSE_MS));
+      }
+    }
+  }
+
+  async #bury(executionId: string, error: unknown): Promise<string> {
+    const code = isRegattaError(error) ? error.code : 'unknown';
+    const runId = runIdOf(executionId);
+    await this.#options.fleet.bury({ executionId, runId, code, message: messageOf(error) });
+    return 'dead letter';
+  }
+}
+
+/** Files go where this worker runs, unless whoever ordered the run said where. */
+function settingsOf({ outputDirectory = '.' }: PlannedCrew, { settings }: RunOrder): CrewSettings {
+  if (settings === null) return { files: {}, outputDirectory: resolve(outputDirectory) };
+  return settings as unknown as CrewSettings; // a job made it
+}
+
+/** The crew's own; where its callbacks hear elsewhere, only what guards and changes stays. */
+function scopeOf(crew: PlannedCrew, { isHeardElsewhere }: RunOrder): Scope {
+  return isHeardElsewhere ? crew.scope.filter(({ kind }) => kind !== 'observer') : crew.scope;
+}
+
+/** Hears everything, behind what the crew changes for its observers; it only puts events into a list. */
+function tellEntry(tell: (event: RunEvent) => void): Entry {
+  return createEntry(tell, { name: 'regatta.events', key: tell, capacity: Number.MAX_SAFE_INTEGER });
+}
+
+function cancelAt(atMs: number | null, cancel: () => void): () => void {
+  if (atMs === null) return () => undefined;
+  let timer: NodeJS.Timeout | undefined;
+  const wait = (): void => {
+    const leftMs = atMs - Date.now();
+    if (leftMs <= 0) cancel();
+    else timer = setTimeout(wait, Math.min(leftMs, 2 ** 31 - 1));
+  };
+  wait();
+  return () => clearTimeout(timer);
+}
+
+function isOutage(error: unknown): boolean {
+  return isRegattaError(error, 'postgres/unreachable') || isRegattaError(error, 'journal/failed');
+}
+
+function unknownForm(executionId: string): RegattaError {
+  return new RegattaError(
+    'engine/not-portable',
+    `Execution "${executionId}" was ordered in a form that this worker does not know. Use workers of the version that orders runs.`,
+    { engine: 'dbos', field: 'order' },
+  );
+}

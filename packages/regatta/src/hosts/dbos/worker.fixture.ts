@@ -1,0 +1,24 @@
+/** A worker as a process of its own, which may be told when to die: at its n-th record, before or after it. */
+import { PostgresJournal } from '../../stores/postgres-journal.ts';
+import { createWorker } from './index.ts';
+import { relay } from './relay.fixture.ts';
+import { fatal, slots } from './slots.fixture.ts';
+
+const [connectionString = '', options = '{}'] = process.argv.slice(2);
+const { dieAt, phase, ...rest } = JSON.parse(options);
+
+if (dieAt !== undefined) {
+  const { write } = PostgresJournal.prototype;
+  let writes = 0;
+  PostgresJournal.prototype.write = async function (...args) {
+    const isLast = ++writes === dieAt;
+    if (isLast && phase === 'before') process.kill(process.pid, 'SIGKILL');
+    const written = await write.apply(this, args);
+    if (isLast) process.kill(process.pid, 'SIGKILL');
+    return written;
+  };
+}
+
+const worker = await createWorker({ connectionString, crews: [relay, slots, fatal], ...rest });
+process.once('SIGTERM', () => void worker.close({ timeoutMs: 10_000 }).then(() => process.exit(0)));
+process.send?.('ready');

@@ -1,0 +1,149 @@
+/**
+ * Durable handlers: each gets every event of every run at least once, in the order of its run, after
+ * what caused it is kept for good. Any number of processes may share a handler's work.
+ *
+ * A mark for each run and handler is set by the statement that writes the events; whoever takes it has
+ * it for a while, and takes it away only if nothing was written meanwhile.
+ */
+import { randomUUID } from 'node:crypto';
+import { messageOf } from '../base/errors.ts';
+import type { Json } from '../base/json.ts';
+import type { Database, Row } from './postgres-database.ts';
+
+export interface Delivery {
+  /** The same for each try, and no other event's: by it a handler knows what it has done already. */
+  readonly deliveryId: string;
+  /** From 1. */
+  readonly attempt: number;
+  readonly event: Json;
+}
+
+export interface StuckDelivery {
+  readonly handler: string;
+  readonly runId: string;
+  readonly failures: number;
+  readonly problem: string;
+}
+
+/** Milliseconds for which a mark is its taker's: then somebody else tries. */
+const CLAIM_MS = 60_000;
+const EVENTS_AT_ONCE = 100;
+const RUNS_AT_ONCE = 16;
+const LONGEST_PAUSE_MS = 300_000;
+
+export class Outbox {
+  readonly #database: Database;
+  readonly #s: string;
+
+  constructor(database: Database) {
+    this.#database = database;
+    this.#s = database.schema;
+  }
+
+  /** Makes a handler known: it gets what is written from now on. Idempotent. */
+  async register(handler: string): Promise<void> {
+    await this.#rows(`INSERT INTO ${this.#s}.handlers VALUES ($1) ON CONFLICT DO NOTHING`, [handler]);
+  }
+
+  /** Forgets a handler, and what waits for it. */
+  async unregister(handler: string): Promise<void> {
+    await this.#rows(`DELETE FROM ${this.#s}.handlers WHERE name = $1`, [handler]);
+    await this.#rows(`DELETE FROM ${this.#s}.outbox WHERE handler = $1`, [handler]);
+  }
+
+  /** Delivers what waits for a handler. Gives whether there was anything. */
+  async deliver(handler: string, handle: (delivery: Delivery) => Promise<unknown>): Promise<boolean> {
+    const claim = randomUUID();
+    const marks = await this.#rows(
+      `UPDATE ${this.#s}.outbox o SET claim = $2, not_before = clock_timestamp() + interval '${CLAIM_MS} ms'
+       FROM (SELECT handler, run FROM ${this.#s}.outbox
+         WHERE handler = $1 AND is_open AND not_before <= clock_timestamp()
+         ORDER BY not_before LIMIT ${RUNS_AT_ONCE} FOR UPDATE SKIP LOCKED) free
+       WHERE o.handler = free.handler AND o.run = free.run
+       RETURNING o.run, o.version, o.cursor, o.failures`,
+      [handler, claim],
+    );
+    await Promise.all(marks.map((mark) => this.#deliverRun(handler, claim, mark, handle)));
+    return marks.length > 0;
+  }
+
+  /** Where a handler failed and will be tried again. */
+  async failing(): Promise<readonly StuckDelivery[]> {
+    const rows = await this.#rows(
+      `SELECT o.handler, r.id, o.failures, o.problem FROM ${this.#s}.outbox o JOIN ${this.#s}.runs r ON r.n = o.run
+       WHERE o.failures > 0 ORDER BY o.failures DESC LIMIT 1000`,
+    );
+    return rows.map(({ handler, id, failures, problem }) => ({
+      handler: String(handler),
+      runId: String(id),
+      failures: Number(failures),
+      problem: String(problem),
+    }));
+  }
+
+  async #deliverRun(
+    handler: string,
+    claim: string,
+    { run, version, cursor: from, failures }: Row,
+    handle: (delivery: Delivery) => Promise<unknown>,
+  ): Promise<void> {
+    let cursor = String(from);
+    try {
+      for (
+        let found = await this.#events(run, cursor);
+        found.length > 0;
+        found = await this.#events(run, cursor)
+      ) {
+        for (const { n, key, event } of found) {
+          const deliveryId = `${run}${key}`;
+          await handle({ deliveryId, attempt: Number(failures) + 1, event: JSON.parse(String(event)) });
+          cursor = String(n);
+        }
+      }
+      await this.#settle(handler, run, claim, { cursor, version });
+    } catch (error) {
+      await this.#fail(handler, run, claim, { cursor, problem: messageOf(error) });
+    }
+  }
+
+  async #events(run: unknown, cursor: string): Promise<readonly Row[]> {
+    return await this.#rows(
+      `SELECT n, key, event FROM ${this.#s}.events WHERE run = $1 AND n > $2 ORDER BY n LIMIT ${EVENTS_AT_ONCE}`,
+      [run, cursor],
+    );
+  }
+
+  /** Open again, and at once, where more was written since the mark was taken. */
+  async #settle(
+    handler: string,
+    run: unknown,
+    claim: string,
+    at: { readonly cursor: string; readonly version: unknown },
+  ) {
+    await this.#rows(
+      `UPDATE ${this.#s}.outbox SET cursor = $4, failures = 0, problem = NULL, claim = NULL,
+         is_open = version <> $5, not_before = '-infinity'
+       WHERE handler = $1 AND run = $2 AND claim = $3`,
+      [handler, run, claim, at.cursor, at.version],
+    );
+  }
+
+  async #fail(
+    handler: string,
+    run: unknown,
+    claim: string,
+    at: { readonly cursor: string; readonly problem: string },
+  ) {
+    await this.#rows(
+      `UPDATE ${this.#s}.outbox SET cursor = $4, failures = CASE WHEN cursor = $4 THEN failures + 1 ELSE 1 END,
+         problem = $5, claim = NULL,
+         not_before = clock_timestamp() + least(${LONGEST_PAUSE_MS}, 200 * 2 ^ least(failures, 20)) * interval '1 ms'
+       WHERE handler = $1 AND run = $2 AND claim = $3`,
+      [handler, run, claim, at.cursor, at.problem.slice(0, 1_000)],
+    );
+  }
+
+  async #rows(text: string, values: readonly unknown[] = []): Promise<readonly Row[]> {
+    return (await this.#database.query({ text }, values)).rows;
+  }
+}

