@@ -159,6 +159,22 @@ test('input_files: paths begin at the project, with or without a media type; URL
   });
 });
 
+test("on_tool_failure, and crewAI's words for it: a failure of a tool is told to the model, or ends the task", async () => {
+  const files = (crew: string, ...lines: readonly string[]) => ({
+    'tasks.yaml': task('note', 'tools: [./tool.mjs#gauge]', ...lines),
+    'crew.yaml': crew,
+    'tool.mjs':
+      "export const gauge = { name: 'gauge', description: 'A tool', inputSchema: { type: 'object', properties: {} }, timeoutMs: 1000, maxUses: undefined, parse: async (value) => ({ isValid: true, value }), execute: () => { throw new Error('It is dry'); } };",
+  });
+  const replies: Replies = [{ toolCalls: [{ tool: 'gauge', args: {} }] }, 'No depth'];
+  const told = await run(files('tool_failure_policy: raise\n', 'tool_failure_policy: warn'), replies);
+  expect(told.output.text).toBe('No depth');
+  await expect(run(files('on_tool_failure: fail\n'), replies)).rejects.toMatchObject({ code: 'tool/failed' });
+  await expect(run(files('{}', 'tool_failure_policy: raise'), replies)).rejects.toMatchObject({
+    code: 'tool/failed',
+  });
+});
+
 test('context_strategy and max_context_tokens say how much of earlier answers is told', async () => {
   const { asked } = await run(
     {

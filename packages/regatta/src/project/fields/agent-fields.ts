@@ -4,7 +4,7 @@ import { aFunction, callbacks, knowledge, memories, skills, tools } from './code
 import type { Field } from './field.ts';
 import { anyText, flag, flagOr, names, seconds, text, wholeNumber } from './kinds.ts';
 import { llm } from './llm-kind.ts';
-import { planning } from './option-kinds.ts';
+import { onToolFailure, planning } from './option-kinds.ts';
 
 export const AGENT_FIELDS: readonly Field[] = [
   {
@@ -111,6 +111,12 @@ export const AGENT_FIELDS: readonly Field[] = [
     doc: 'How it calls tools: native, or text for models that know none.',
   },
   {
+    keys: ['on_tool_failure', 'tool_failure_policy'],
+    option: 'onToolFailure',
+    kind: onToolFailure,
+    doc: 'What a tool that fails comes to: answer tells the model, fail ends the task. Default: as the crew.',
+  },
+  {
     keys: ['step_callback'],
     option: 'stepCallback',
     kind: aFunction,
@@ -162,7 +168,6 @@ export const AGENT_FIELDS: readonly Field[] = [
   },
   { keys: ['multimodal'], ignored: 'Files go to models that take them, without a switch.' },
   { keys: ['max_reasoning_attempts'], ignored: 'Planning has limits of its own.' },
-  { keys: ['tool_failure_policy'], ignored: 'An agent is told of a tool that failed, and may go on.' },
   { keys: ['security_config', 'i18n', 'checkpoint', 'type'], ignored: 'There is nothing here that it sets.' },
   {
     keys: ['executor_class', 'agent_executor'],

@@ -4,7 +4,7 @@ import { aFunction, callbacks, decide, hooks, knowledge, memories, skills } from
 import type { Field } from './field.ts';
 import { flagOr, mapping, name, oneOf, text, usd, wholeNumber } from './kinds.ts';
 import { llm } from './llm-kind.ts';
-import { contextStrategy, crewPlanning, logFile, path, trainingFile } from './option-kinds.ts';
+import { contextStrategy, crewPlanning, logFile, onToolFailure, path, trainingFile } from './option-kinds.ts';
 
 const amount = wholeNumber(1);
 const someNames: JsonObject = { type: 'array', items: { type: 'string' } };
@@ -99,6 +99,12 @@ export const CREW_FIELDS: readonly Field[] = [
     option: 'onTaskFailure',
     kind: text,
     doc: 'What the first failure does to tasks that do not need the one that failed: cancel, or spare.',
+  },
+  {
+    keys: ['on_tool_failure', 'tool_failure_policy'],
+    option: 'onToolFailure',
+    kind: onToolFailure,
+    doc: 'What a tool that fails comes to where task and agent do not say: answer, or fail.',
   },
   {
     keys: ['context_strategy'],
@@ -197,7 +203,6 @@ export const CREW_FIELDS: readonly Field[] = [
   { keys: ['stream'], ignored: 'Who starts a run says whether it is streamed: regatta run --stream.' },
   { keys: ['share_crew', 'tracing'], ignored: 'Nothing is sent anywhere. Tracers are callbacks.' },
   { keys: ['function_calling_llm'], ignored: 'The llm of each agent asks for tools itself.' },
-  { keys: ['tool_failure_policy'], ignored: 'An agent is told of a tool that failed, and may go on.' },
   {
     keys: ['full_output', 'language', 'security_config', 'checkpoint', 'type', 'id'],
     ignored: 'There is nothing here that it sets.',

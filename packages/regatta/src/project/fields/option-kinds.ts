@@ -125,3 +125,16 @@ async function readPlace(value: Value, context: ReadContext): Promise<string | u
 function placeOf(place: string, { code }: ReadContext): string {
   return /^(https?|data|file):/i.test(place) ? place : resolve(code.root, place);
 }
+
+/** crewAI's words for it, beside ours. */
+const FAILURE_WORDS: Readonly<Record<string, string>> = { warn: 'answer', ignore: 'answer', raise: 'fail' };
+const failure = oneOf(['answer', 'fail', ...Object.keys(FAILURE_WORDS)]);
+
+/** What the failure of a tool comes to. */
+export const onToolFailure: Kind = {
+  schema: failure.schema,
+  async read(value, context) {
+    const read = await failure.read(value, context);
+    return typeof read === 'string' ? (FAILURE_WORDS[read] ?? read) : undefined;
+  },
+};

@@ -7,7 +7,7 @@ import { FIELDS, findField } from './table.ts';
 const owners: readonly (readonly [Owner, string, string])[] = [
   ['agent', 'api/agent.ts', 'AgentOptions'],
   ['task', 'api/task.ts', 'TaskOptions'],
-  ['crew', 'api/crew.ts', 'CrewOptions'],
+  ['crew', 'api/crew-options.ts', 'CrewOptions'],
 ];
 
 /** Options that are given in code alone. */

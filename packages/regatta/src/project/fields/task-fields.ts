@@ -3,7 +3,7 @@ import { aFunction, callbacks, guardrails, output, tools } from './code-kinds.ts
 import type { Field } from './field.ts';
 import { flag, name, names, text, wholeNumber } from './kinds.ts';
 import { llm } from './llm-kind.ts';
-import { contextStrategy, inputFiles } from './option-kinds.ts';
+import { contextStrategy, inputFiles, onToolFailure } from './option-kinds.ts';
 
 export const TASK_FIELDS: readonly Field[] = [
   { keys: ['name'], option: 'name', kind: text, doc: 'Its name in events and prompts. Default: its key.' },
@@ -68,6 +68,12 @@ export const TASK_FIELDS: readonly Field[] = [
     doc: 'Times that it is done anew after a failure.',
   },
   {
+    keys: ['on_tool_failure', 'tool_failure_policy'],
+    option: 'onToolFailure',
+    kind: onToolFailure,
+    doc: 'What a tool that fails comes to in this task: answer, or fail. Default: as the agent.',
+  },
+  {
     keys: ['guardrails', 'guardrail'],
     option: 'guardrails',
     kind: guardrails,
@@ -101,7 +107,6 @@ export const TASK_FIELDS: readonly Field[] = [
   },
 
   { keys: ['create_directory'], ignored: 'Folders of output files are made.' },
-  { keys: ['tool_failure_policy'], ignored: 'An agent is told of a tool that failed, and may go on.' },
   { keys: ['allow_crewai_trigger_context'], ignored: 'What a run is told, it is told as inputs.' },
   { keys: ['security_config', 'type', 'verbose'], ignored: 'There is nothing here that it sets.' },
   { keys: ['converter_cls'], refused: 'Answers are parsed by their schema. Name one under output.' },
