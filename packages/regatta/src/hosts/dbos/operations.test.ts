@@ -147,7 +147,8 @@ test('a worker that is taken for dead and gets its own run again goes on with it
     const { status } = (await client.getWorkflow(run.runId)) ?? {};
     if (!fleet.lines<Slot>().some(({ what }) => what === 'end')) early.push(String(status));
   }
-  expect(new Set(early)).toEqual(new Set(['ENQUEUED', 'PENDING']));
+  expect(early).toContain('PENDING');
+  expect(early).not.toContain('SUCCESS');
   expect((await done).text).toBe('done');
   expect(fleet.lines<Slot>()).toHaveLength(2);
   while ((await client.getWorkflow(run.runId))?.status !== 'SUCCESS') await new Promise(setImmediate);
