@@ -51,7 +51,9 @@ test('graph-with-guardrails: two tasks at once, a decision after both, and a gua
 test('team: a council votes, and a manager has its crew work', async () => {
   const { code, stdout, stderr } = await runExample('team');
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  expect(stdout.trim().split('\n')).toEqual([
+  // Letters of a vote differ from run to run: where the Helmsman wins, its answer says what came of its tools.
+  const lines = stdout.split('\n').filter((line) => !/^(|delegate_work: .*|ask_question: .*)$/.test(line));
+  expect(lines).toEqual([
     'votes: 3',
     '[rehearsal] Asked: Which side of the first beat pays at Cowes, left or right?',
     'Navigator 2, Tactician 2, Helmsman 4',
