@@ -80,9 +80,10 @@ rmSync(folder, { recursive: true, force: true });
 async function local(journal: Journal | undefined, connectionString?: string): Promise<Figures> {
   await using runtime = createRuntime(journal === undefined ? {} : { journal });
   await runtime.run(job, { inputs }); // opens what is opened on first use
-  const figures = await measured(connectionString, () => inLanes(() => runtime.run(job, { inputs })));
-  await journal?.close();
-  return figures;
+  return await measured(connectionString, async () => {
+    await inLanes(() => runtime.run(job, { inputs }));
+    await journal?.close(); // a connection tells the server's count when it ends
+  });
 }
 
 async function ours(workers: number): Promise<Figures> {

@@ -146,6 +146,15 @@ export const money: Section = {
       test: 'packages/regatta/src/observe/budget.test.ts',
       name: 'of 100 calls at once as many are let through as the budget has room for (R50)',
     },
+    {
+      race: 'R50',
+      title: 'workers look at a budget without waiting for who is taking from it',
+      file: 'stores/postgres-budgets.ts',
+      find: 'ORDER BY name FOR UPDATE)',
+      replace: 'ORDER BY name)',
+      test: 'packages/regatta/src/hosts/dbos/money.test.ts',
+      name: 'of many reservations at once from several processes',
+    },
   ],
   exemptions: [],
 };

@@ -27,10 +27,10 @@ export const sharing: Section = {
       race: 'R32',
       title: "an agent keeps its conversation, with all its runs' messages",
       file: 'agent/loop.ts',
-      find: 'const messages = [...opening];',
+      find: 'const messages = [...given];',
       replace: `const kept = ((globalThis as { zoo?: WeakMap<object, Message[]> }).zoo ??= new WeakMap());
-  const messages = kept.get(tools) ?? [...opening];
-  kept.set(tools, messages);`,
+  const messages = kept.get(agent.tools) ?? [...given];
+  kept.set(agent.tools, messages);`,
       test: SHARED,
       name: 'crews that share agents, tasks, tools and an LLM say, in any interleaving',
     },
@@ -207,7 +207,7 @@ export const sharing: Section = {
   exemptions: [
     {
       race: 'R36',
-      why: 'There is no memory yet: a conversation is a local variable of the agent loop (R32)',
+      why: 'No part keeps conversations: a memory is an object of whoever made it that is given the run that asks, and a conversation is a local variable of the agent loop (R32)',
       absent: ['memory'],
     },
     {

@@ -5,7 +5,7 @@ import { deepFreeze, type Json } from '../base/json.ts';
 import { limitAll } from '../base/limit.ts';
 import { Problems } from '../base/problems.ts';
 import type { Inputs } from '../base/template.ts';
-import { checkFiles, toFileSources } from '../context/input-files.ts';
+import { openFiles } from '../context/input-files.ts';
 import { checkCrew } from '../crew/check.ts';
 import { checkTeam } from '../crew/check-team.ts';
 import {
@@ -66,9 +66,6 @@ interface StartAs extends Pick<StartOptions, 'recording' | 'past' | 'hasHandle'>
   /** Of the run that it goes on with, or begins from. */
   readonly settings?: Json;
 }
-
-/** Nobody holds the run, and can answer it. */
-const NOBODY: StartAs = Object.freeze({ hasHandle: false });
 
 /** Runs of one `kickoffForEach` at once: what a provider's lowest tier of rate limits bears. */
 const FOR_EACH_CONCURRENCY = 10;
@@ -151,7 +148,7 @@ export class Crew<const Tasks extends readonly TaskDefinition[] = readonly TaskD
 
   /** Runs the crew and gives its output. @throws RegattaError as the run's `result`. */
   async kickoff(options: KickoffOptions = {}): Promise<CrewOutput<OutputOf<Tasks>>> {
-    return await this.#start(options, undefined, NOBODY).result;
+    return await this.#start(options, undefined, { hasHandle: false }).result;
   }
 
   /**
@@ -160,7 +157,8 @@ export class Crew<const Tasks extends readonly TaskDefinition[] = readonly TaskD
    * `run.start` event says `engine: local`.
    */
   async kickoffAsync(options: KickoffOptions = {}): Promise<CrewOutput<OutputOf<Tasks>>> {
-    return await this.#start(options, this.ref === undefined ? undefined : 'threads', NOBODY).result;
+    return await this.#start(options, this.ref === undefined ? undefined : 'threads', { hasHandle: false })
+      .result;
   }
 
   /**
@@ -200,7 +198,10 @@ export class Crew<const Tasks extends readonly TaskDefinition[] = readonly TaskD
    */
   async test(options: TestOptions): Promise<TestResult> {
     const core = options.runtime?.core ?? defaultCore();
-    return await testCrew({ crew: this, core, start: (run) => this.#start(run, undefined, NOBODY) }, options);
+    return await testCrew(
+      { crew: this, core, start: (run) => this.#start(run, undefined, { hasHandle: false }) },
+      options,
+    );
   }
 
   /**
@@ -270,15 +271,13 @@ export class Crew<const Tasks extends readonly TaskDefinition[] = readonly TaskD
     { crew = this, settings = null, ...history }: StartAs = {},
   ): Run<CrewOutput<OutputOf<Tasks>>> {
     const { callbacks, runtime, inputs = {}, inputFiles, outputDirectory, ...rest } = options;
+    const owner = `The run of crew "${this.name}"`;
     const kept = settings as CrewSettings | null; // a run's settings are those of its job
-    const files = inputFiles === undefined && kept !== null ? kept.files : toFileSources(inputFiles);
-    const problems = new Problems(`The run of crew "${this.name}"`);
-    checkFiles(problems, files);
-    problems.throwIfAny();
+    const files = inputFiles === undefined && kept !== null ? kept.files : openFiles(inputFiles, owner);
     const directory = resolve(outputDirectory ?? kept?.outputDirectory ?? this.outputDirectory ?? '.');
     const core = runtime?.core ?? defaultCore();
     const open = (name: string): Entry => openNamed(name, core.env);
-    const scopes = [this.scope, toScope(callbacks, `The run of crew "${this.name}"`, open)];
+    const scopes = [this.scope, toScope(callbacks, owner, open)];
     const job = createJob<OutputOf<Tasks>>(crew, inputs, { files, outputDirectory: directory });
     return core.start(job, { ...rest, ...history, scopes, definition: this, on });
   }

@@ -1,15 +1,26 @@
 /** Asks the person at the terminal what a run wants to know, one question at a time. */
 import { createInterface, type Interface } from 'node:readline/promises';
 import { type InputAnswer, type PendingInput, RegattaError } from '../index.ts';
+import { isTerminal } from './colors.ts';
 import { formatError } from './failure.ts';
 import type { Progress } from './progress.ts';
 import { clean } from './text.ts';
 
-export interface AskPersonOptions {
+/** Who may answer, and where. */
+export interface Person {
   readonly isPersonThere: boolean;
-  readonly progress: Progress;
   readonly input: NodeJS.ReadableStream;
   readonly output: NodeJS.WritableStream;
+}
+
+export interface AskPersonOptions extends Person {
+  readonly progress: Progress;
+}
+
+/** The person at the terminal of this process. */
+export function personHere(): Person {
+  const isPersonThere = process.stdin.isTTY === true && isTerminal(process.stderr);
+  return { isPersonThere, input: process.stdin, output: process.stderr };
 }
 
 /** What to type, by kind of request. Nothing that is typed by accident is a yes. */

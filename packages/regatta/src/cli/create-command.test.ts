@@ -58,7 +58,9 @@ test.each([
     expect(JSON.parse(tool.stdout)).toMatchObject({
       files: ['tools/find_port.ts', 'tools/find_port.test.ts'],
     });
-    expect(await runTests(join(folder, name))).toMatch(/# tests 5\n[\s\S]*# pass 5\n# fail 0/);
+    expect(await runTests(join(folder, name))).toMatch(/# tests 6\n[\s\S]*# pass 6\n# fail 0/);
+    const report = join(folder, name, 'report.md'); // of the run, or of the test of the crew
+    expect(readFileSync(report, 'utf8')).toContain('word_count');
     const pack = JSON.parse(readFileSync(join(folder, name, 'package.json'), 'utf8')) as {
       dependencies: Record<string, string>;
     };
@@ -72,6 +74,13 @@ test('what is created has a test that can fail: a tool that counts wrong fails i
   const file = join(folder, 'wrong/tools/word_count.ts');
   writeFileSync(file, readFileSync(file, 'utf8').replace("word !== ''", 'true'));
   expect(await runTests(join(folder, 'wrong'))).toMatch(/# fail 1/);
+}, 60_000);
+
+test('a guardrail that lets all pass fails a test of the project', async () => {
+  await runCli(['create', 'crew', 'lax'], { cwd: folder });
+  const file = join(folder, 'lax/guardrails/short_enough.ts');
+  writeFileSync(file, readFileSync(file, 'utf8').replace('words <= MAX_WORDS', 'words > 0'));
+  expect(await runTests(join(folder, 'lax'))).toMatch(/# fail 1/);
 }, 60_000);
 
 test('versions that new projects pin are those of this workspace', async () => {

@@ -1,8 +1,8 @@
 /** What commands that run crews have in common: a runtime, progress, what came out, and the exit code. */
 import { type Cassette, createRuntime, type Env, isRegattaError, LLM, type Runtime } from '../index.ts';
-import { askPerson } from './ask-person.ts';
+import { askPerson, personHere } from './ask-person.ts';
 import { captureConsole } from './capture-console.ts';
-import { colorsFor, isTerminal } from './colors.ts';
+import { colorsFor } from './colors.ts';
 import { EXIT_FAILED, EXIT_SUSPENDED, EXIT_USAGE, formatError } from './failure.ts';
 import { createProgress, type Progress } from './progress.ts';
 import { REHEARSAL_NOTE, rehearsalNote } from './rehearsal.ts';
@@ -74,9 +74,9 @@ function exitCodeOf(outcomes: readonly Outcome[]): number {
 
 /** A person at the terminal is asked. Without one, a run that can be resumed is suspended. */
 function onInputOf({ journal }: ExecuteOptions, progress: Progress): NonNullable<Common['onInput']> {
-  const isPersonThere = process.stdin.isTTY === true && isTerminal(process.stderr);
-  if (!isPersonThere && journal !== undefined) return 'suspend';
-  return askPerson({ isPersonThere, progress, input: process.stdin, output: process.stderr });
+  const person = personHere();
+  if (!person.isPersonThere && journal !== undefined) return 'suspend';
+  return askPerson({ ...person, progress });
 }
 
 /** Loaded for who asks for it. */

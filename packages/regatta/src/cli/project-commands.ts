@@ -80,12 +80,14 @@ export function addProjectCommands(program: Command, { collect, exit }: CommandH
   program
     .command('log-tasks-outputs')
     .description('print what the tasks of a run gave')
-    .option('--events <file>', 'what jsonlSink wrote')
-    .option('--run <id>', 'the run (default: the last one)')
+    .argument('[run]', 'its id (default: the last one)')
+    .option('--journal <file>', 'the SQLite file of a journal')
+    .addOption(new Option('--events <file>', 'what jsonlSink wrote').conflicts('journal'))
+    .option('--run <id>', 'as the argument')
     .option('--json', 'print one JSON document')
-    .action(async (options: TaskOutputsOptions) => {
+    .action(async (run: string | undefined, options: TaskOutputsOptions) => {
       const { taskOutputsCommand } = await import('./task-outputs-command.ts');
-      await exit(taskOutputsCommand(options));
+      await exit(await taskOutputsCommand(run === undefined ? options : { ...options, run }));
     });
 }
 

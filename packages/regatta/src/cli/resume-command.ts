@@ -11,9 +11,9 @@ import {
   type Runtime,
   sqliteJournal,
 } from '../index.ts';
-import { type Common, type ExecuteOptions, execute } from './execute.ts';
+import { type Common, type ExecuteOptions, execute, type Loaded } from './execute.ts';
 import { badOption, readInputs } from './inputs.ts';
-import { loadCrew } from './load-crew.ts';
+import { loadTarget, type Target } from './load-target.ts';
 
 /** As commander gives them. */
 export interface ResumeOptions extends ExecuteOptions {
@@ -25,9 +25,9 @@ export interface ResumeOptions extends ExecuteOptions {
   readonly takeOver?: boolean;
 }
 
-interface Target {
+interface Recorded {
   readonly runId: string;
-  /** Undefined = where the run says that its crew is. */
+  /** A module, or the folder of a project; undefined = where the run says that its crew is. */
   readonly file: string | undefined;
 }
 
@@ -37,7 +37,7 @@ type Begin = (
   options: Pick<KickoffOptions, 'stream' | 'onInput'> & { readonly allowChanges: boolean },
 ) => Promise<Run<CrewOutput>>;
 
-export async function resumeCommand(target: Target, options: ResumeOptions): Promise<number> {
+export async function resumeCommand(target: Recorded, options: ResumeOptions): Promise<number> {
   const { takeOver = false } = options;
   return await begin(target, options, (runtime, crew, common) =>
     runtime.resume(crew, target.runId, { ...common, takeOver }),
@@ -45,7 +45,7 @@ export async function resumeCommand(target: Target, options: ResumeOptions): Pro
 }
 
 /** `from` is a task, or the key of a recorded step, which has a colon. */
-export async function forkCommand(target: Target, options: ResumeOptions): Promise<number> {
+export async function forkCommand(target: Recorded, options: ResumeOptions): Promise<number> {
   const { from = '', input = [] } = options;
   return await begin(target, options, async (runtime, crew, common) => {
     const isTask = crew.tasks.some(({ name }, index) => (name ?? `task-${index + 1}`) === from);
@@ -62,10 +62,23 @@ export async function forkCommand(target: Target, options: ResumeOptions): Promi
   });
 }
 
-async function begin({ runId, file }: Target, options: ResumeOptions, how: Begin): Promise<number> {
-  const plan = async (runtime: Runtime, common: Common) => {
+async function begin({ runId, file }: Recorded, options: ResumeOptions, how: Begin): Promise<number> {
+  return await execute(options, async () => {
     const recorded = await find(options.journal, runId);
-    const crew = await crewOf(recorded, file, options.export);
+    const target = await targetOf(recorded, file, options.export);
+    return { ...target, plan: planOf({ recorded, crew: target.crew, options, how }) };
+  });
+}
+
+interface Beginning {
+  readonly recorded: JournaledRun;
+  readonly crew: Crew;
+  readonly options: ResumeOptions;
+  readonly how: Begin;
+}
+
+function planOf({ recorded, crew, options, how }: Beginning): Loaded['plan'] {
+  return async (runtime: Runtime, common: Common) => {
     const begun = await how(runtime, crew, { ...common, allowChanges: options.allowChanges ?? false });
     const inputs = recorded.inputs as NonNullable<KickoffOptions['inputs']>; // they were a run's inputs
     return {
@@ -73,7 +86,6 @@ async function begin({ runId, file }: Target, options: ResumeOptions, how: Begin
       concurrency: 1,
     };
   };
-  return await execute(options, async () => ({ plan }));
 }
 
 async function find(path: string, runId: string): Promise<JournaledRun> {
@@ -84,17 +96,17 @@ async function find(path: string, runId: string): Promise<JournaledRun> {
   throw new RegattaError('journal/unknown-run', message, { runId });
 }
 
-async function crewOf(
+async function targetOf(
   { ref, runId }: JournaledRun,
   file: string | undefined,
   exported: string | undefined,
-): Promise<Crew> {
-  if (file !== undefined) return await loadCrew(file, exported);
+): Promise<Target> {
+  if (file !== undefined) return await loadTarget(file, exported);
   if (ref?.module.startsWith('file:'))
-    return await loadCrew(fileURLToPath(ref.module), exported ?? ref.export);
+    return await loadTarget(fileURLToPath(ref.module), exported ?? ref.export);
   throw badOption(
     'file',
     '',
-    `Run "${runId}" does not say where its crew is, since the crew has no ref. Give the module: regatta resume ${runId} crew.ts.`,
+    `Run "${runId}" does not say where its crew is: that of a project, and one without a ref, have no module. Give its folder or its module, as in: regatta resume ${runId} DIR.`,
   );
 }

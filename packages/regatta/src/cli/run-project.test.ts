@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -122,3 +122,70 @@ test("the project's .env is read as Node reads it, and what the shell has set wi
   expect(keys).toEqual(['Bearer from file', 'Bearer from shell', 'Bearer module']);
   expect(named.stdout).toContain('llm/missing-base-url'); // a module that is named itself has no .env
 });
+
+/** A tool that writes a line, and in its first process is never done. */
+const GAUGE = `import { appendFileSync } from 'node:fs';
+export const gauge = {
+  name: 'gauge', description: 'A tool', inputSchema: { type: 'object', properties: {} }, timeoutMs: 600000,
+  maxUses: undefined, parse: async (value) => ({ isValid: true, value }),
+  execute: () => {
+    appendFileSync(process.env.USES, process.env.IS_STUCK + ' ');
+    console.error('the gauge is read');
+    return process.env.IS_STUCK === 'yes' ? new Promise(() => setInterval(() => {}, 60000)) : '3 m';
+  },
+};
+`;
+
+test('a project is killed in its second task and resumed from its folder: what is recorded is not done again', async () => {
+  const project = write({
+    'agents.yaml': 'writer:\n  role: Writer\n  goal: Write\npilot:\n  role: Pilot\n  goal: Steer\n',
+    'tasks.yaml': `list:
+  description: List {topic}
+  expected_output: A list
+  agent: writer
+depth:
+  description: Measure
+  expected_output: A depth
+  agent: pilot
+  tools: [gauge]
+  output_file: depth.txt
+`,
+    'tools/gauge.mjs': GAUGE,
+  });
+  const uses = join(project, 'uses');
+  const journal = ['--journal', join(project, 'runs.db')];
+  const env = { USES: uses, IS_STUCK: 'yes' };
+  const killed = await runCli(['run', project, '--rehearse', '-i', 'topic=tides', ...journal], {
+    env,
+    onStderr: (stderr, child) => void (stderr.includes('the gauge is read') && child.kill('SIGKILL')),
+  });
+  expect(killed.code).toBeNull();
+  const list = await runCli(['runs', 'list', '--json', ...journal]);
+  const [{ runId, ref, status }] = JSON.parse(list.stdout) as [
+    { runId: string; ref: unknown; status: string },
+  ];
+  expect({ ref, status }).toEqual({ ref: null, status: 'running' });
+  const shown = await runCli(['log-tasks-outputs', ...journal]);
+  expect(shown.stdout).toBe(`run ${runId}\n1. list: running\n2. depth: running\n`);
+
+  const nowhere = await runCli(['resume', runId, '--rehearse', ...journal]);
+  expect(nowhere).toMatchObject({ code: 2, stdout: '' });
+  expect(nowhere.stderr).toContain(`Give its folder or its module, as in: regatta resume ${runId} DIR.`);
+
+  const free = { USES: uses, IS_STUCK: 'no' };
+  const resumed = await runCli(['resume', runId, project, '--rehearse', '--json', ...journal], { env: free });
+  expect(resumed.code, resumed.stderr).toBe(0);
+  const [run] = (JSON.parse(resumed.stdout) as RunsDocument).runs;
+  expect(run).toMatchObject({ runId, status: 'succeeded', inputs: { topic: 'tides' } });
+  expect(readFileSync(join(project, 'depth.txt'), 'utf8')).toBe(run?.output.text);
+  expect(readFileSync(uses, 'utf8')).toBe('yes no '); // the use that was cut, and one more
+
+  const replayed = await runCli(
+    ['runs', 'replay', runId, project, '--from', 'depth', '--rehearse', '--json', ...journal],
+    { env: free },
+  );
+  expect(JSON.parse(replayed.stdout).runs).toMatchObject([{ status: 'succeeded' }]);
+  expect(readFileSync(uses, 'utf8')).toBe('yes no no ');
+  const done = await runCli(['log-tasks-outputs', runId, ...journal]);
+  expect(done.stdout).toContain('1. list by Writer: done\n');
+}, 120_000);

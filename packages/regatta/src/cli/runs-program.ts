@@ -7,13 +7,15 @@ import type { JournalOption, ListOptions, PruneOptions } from './runs-command.ts
 type Exit = (code: number) => Promise<void>;
 
 const RESUME_HELP = `
-The crew is the one that the run names by its ref, or that FILE exports. What is recorded is not done
+The crew is the one that the run names by its ref, or that FILE exports, or the project in the folder
+FILE: a run of a project does not say where its files are, so its folder must be given. What is recorded is not done
 again: no model is asked for it, no tool is used, and nothing is billed twice.
 
 Examples:
   regatta run crew.ts --input topic=tides --journal runs.db
   regatta runs list --journal runs.db
-  regatta resume 0190d2… crew.ts --journal runs.db`;
+  regatta resume 0190d2… crew.ts --journal runs.db
+  regatta resume 0190d2… reports --journal runs.db`;
 
 export function addRunsCommands(program: Command, exit: Exit): void {
   runCommandOf(program.command('resume').description('go on with a run where its process left it'))
@@ -82,7 +84,10 @@ function journalOf(command: Command): Command {
 function runCommandOf(command: Command): Command {
   return journalOf(command)
     .argument('<run>', 'its id')
-    .argument('[file]', "a module that exports its crew (default: the run's ref)")
+    .argument(
+      '[file]',
+      "the folder of its project, or a module that exports its crew (default: the run's ref)",
+    )
     .option('-e, --export <name>', 'the export that is the crew')
     .option('--allow-changes', 'go on although the crew is not the one that was recorded')
     .option('--llm <provider/model>', 'the model of agents and crews that name none')

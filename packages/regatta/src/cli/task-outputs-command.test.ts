@@ -54,8 +54,60 @@ test('the tasks of the last run, or of the one that is named, from real events',
   );
 });
 
+test('the tasks of a run from a journal: all of one that succeeded, names of one that did not', async () => {
+  const journal = join(folder, 'runs.db');
+  const error = new Error('no wind');
+  const llm = scriptedModel(['A list', '{"knots":12}', 'Another list', { error }]);
+  const agent = new Agent({ role: 'Writer', goal: 'Write', llm });
+  const own = { description: 'Do it', expectedOutput: 'x', agent };
+  const output = { type: 'object', properties: { knots: { type: 'number' } } } as const;
+  const tasks = [
+    new Task({ ...own, name: 'list' }),
+    new Task({ ...own, name: 'never', when: () => false }),
+    new Task({ ...own, name: 'note', output }),
+    new Task({ ...own, name: 'end', when: () => false }),
+  ];
+  const crew = new Crew({ agents: [agent], tasks });
+  const ids: string[] = [];
+  {
+    await using runtime = createRuntime({ journal });
+    for (let count = 0; count < 2; count++) {
+      const run = runtime.start(crew);
+      ids.push(run.id);
+      await Promise.allSettled([run.result]);
+    }
+  }
+  const [first, second] = ids;
+  const done = await runCli(['log-tasks-outputs', first!, '--journal', journal, '--json']);
+  expect(JSON.parse(done.stdout)).toEqual({
+    runId: first,
+    tasks: [
+      { task: 'list', agent: 'Writer', status: 'done', text: 'A list', parsed: null, error: null },
+      { task: 'never', agent: 'Writer', status: 'skipped', text: null, parsed: null, error: null },
+      {
+        task: 'note',
+        agent: 'Writer',
+        status: 'done',
+        text: '{"knots":12}',
+        parsed: { knots: 12 },
+        error: null,
+      },
+      { task: 'end', agent: 'Writer', status: 'skipped', text: null, parsed: null, error: null },
+    ],
+  });
+  const failed = await runCli(['log-tasks-outputs', '--run', second!, '--journal', journal]);
+  expect(failed).toEqual({
+    code: 0,
+    stdout: `run ${second}\n1. list: running\n2. never: running\n3. note: running\n`,
+    stderr: '',
+  });
+});
+
 test.each([
-  [[], 'No file of events is named'],
+  [[], 'No file is named'],
+  [['--journal', 'J', '--events', 'E'], 'cannot be used with'],
+  [['gone', '--journal', join(folder, 'runs.db')], 'has no run "gone"'],
+  [['--journal', join(folder, 'empty.db')], 'has no run of a crew'],
   [['--events', 'gone.jsonl'], 'cli/file-not-found'],
   [['--events', join(folder, 'text.txt')], 'Line 1 of'],
   [['--events', join(folder, 'none.jsonl')], 'has no event of a task'],

@@ -1,44 +1,23 @@
-/** `regatta log-tasks-outputs`: what the tasks of a run gave, from the events that `jsonlSink` wrote. */
+/** `regatta log-tasks-outputs`: what the tasks of a run gave, from a journal or from the events that `jsonlSink` wrote. */
 import { readFileSync } from 'node:fs';
 import { isRegattaError, type Json, RegattaError } from '../index.ts';
 import { EXIT_USAGE, formatError } from './failure.ts';
 import { badOption } from './inputs.ts';
+import { type LoggedTask, type RunTasks, readJournaled } from './journaled-tasks.ts';
 import { clean, oneLine } from './text.ts';
 
 export interface TaskOutputsOptions {
   readonly events?: string;
+  readonly journal?: string;
   readonly run?: string;
   readonly json?: boolean;
 }
 
-interface LoggedTask {
-  readonly task: string;
-  readonly agent: string;
-  /** `done`, `failed`, `skipped`, …; `running` where the file has no end of it. */
-  readonly status: string;
-  readonly text: string | null;
-  readonly parsed: Json;
-  /** The code of its error. */
-  readonly error: string | null;
-}
-
-/** Prints the tasks in the order in which they began, and gives the exit code. */
-export function taskOutputsCommand({ events: file, run, json = false }: TaskOutputsOptions): number {
+/** Prints the tasks in the order in which they began, or in that of the crew, and gives the exit code. */
+export async function taskOutputsCommand(options: TaskOutputsOptions): Promise<number> {
   try {
-    if (file === undefined) {
-      throw badOption(
-        '--events',
-        '',
-        'No file of events is named. Write --events FILE, with what jsonlSink(FILE) wrote.',
-      );
-    }
-    const events = readEvents(file);
-    const runId = run ?? lastRunOf(events, file);
-    const tasks = foldTasks(events.filter((event) => event.runId === runId));
-    if (run !== undefined && tasks.length === 0) {
-      throw badOption('--run', run, `${file} has no tasks of run ${run}. Leave --run out for the last one.`);
-    }
-    if (json) process.stdout.write(`${JSON.stringify({ runId, tasks }, null, 2)}\n`);
+    const { runId, tasks } = await readTasks(options);
+    if (options.json) process.stdout.write(`${JSON.stringify({ runId, tasks }, null, 2)}\n`);
     else process.stdout.write(`run ${runId}\n${tasks.map((task, index) => block(task, index)).join('')}`);
     return 0;
   } catch (error) {
@@ -48,9 +27,27 @@ export function taskOutputsCommand({ events: file, run, json = false }: TaskOutp
   }
 }
 
+async function readTasks({ events: file, journal, run }: TaskOutputsOptions): Promise<RunTasks> {
+  if (journal !== undefined) return await readJournaled(journal, run);
+  if (file === undefined) {
+    throw badOption(
+      '--events',
+      '',
+      'No file is named. Write --journal FILE, with what regatta run --journal FILE recorded, or --events FILE, with what jsonlSink(FILE) wrote.',
+    );
+  }
+  const events = readEvents(file);
+  const runId = run ?? lastRunOf(events, file);
+  const tasks = foldTasks(events.filter((event) => event.runId === runId));
+  if (run !== undefined && tasks.length === 0) {
+    throw badOption('run', run, `${file} has no tasks of run ${run}. Leave the run out for the last one.`);
+  }
+  return { runId, tasks };
+}
+
 function block({ task, agent, status, text, error }: LoggedTask, index: number): string {
   const because = error === null ? '' : `: ${error}`;
-  const head = `${index + 1}. ${oneLine(task)} by ${oneLine(agent)}: ${status}${because}\n`;
+  const head = `${index + 1}. ${oneLine(task)}${agent === '' ? '' : ` by ${oneLine(agent)}`}: ${status}${because}\n`;
   return text === null ? head : `${head}${clean(text).replace(/^/gm, '   ')}\n`;
 }
 

@@ -1,22 +1,33 @@
-/** `regatta train` and `regatta test`: a crew many times over, for people's remarks or a judge's marks. */
-import { resolve } from 'node:path';
+/** `regatta train` and `regatta test`: a crew many times over, for people's reviews or a judge's marks. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import {
   type Crew,
+  formatScores,
+  type InputAnswers,
   type Inputs,
   isRegattaError,
+  type KickoffOptions,
   type LlmInput,
   RegattaError,
+  type RunEvent,
   type Runtime,
+  type TestResult,
+  type TrainingData,
 } from '../index.ts';
+import { askPerson, type Person, personHere } from './ask-person.ts';
 import { captureConsole } from './capture-console.ts';
 import { checkLlm, openRuntime } from './execute.ts';
 import { EXIT_FAILED, EXIT_USAGE, formatError, hintOf } from './failure.ts';
-import { parseCount, readInputs } from './inputs.ts';
+import { badOption, parseCount, readInputs } from './inputs.ts';
 import { watchInterrupts } from './interrupt.ts';
+import { createLane, foldLane } from './lane.ts';
 import { loadTarget, type Target } from './load-target.ts';
-import { createProgress } from './progress.ts';
+import { createProgress, type Progress } from './progress.ts';
 import { REHEARSAL_NOTE } from './rehearsal.ts';
 import { completeInputs } from './run-command.ts';
+import { clean, oneLine } from './text.ts';
 
 /** As commander gives them. */
 export interface RepeatOptions {
@@ -44,52 +55,98 @@ const TRAINED_FILE = 'trained.json';
 /** Milliseconds for what a runtime still holds. */
 const CLOSE_MS = 5_000;
 
-interface Common {
+type Common = Required<Pick<KickoffOptions, 'inputs' | 'signal' | 'callbacks'>> & {
   readonly iterations: number;
-  readonly inputs: Inputs;
   readonly runtime: Runtime;
-  readonly signal: AbortSignal;
-}
+};
 
-/** The methods of `Crew` that the commands call. */
-interface Repeatable {
-  train?(options: Common & { readonly file: string }): Promise<unknown>;
-  test?(options: Common & { readonly judge?: LlmInput }): Promise<unknown>;
-}
-
-/** Runs the crew while people remark on it, and keeps what was learnt in a file. Gives the exit code. */
-export async function trainCommand(path: string, options: TrainOptions): Promise<number> {
-  const file = resolve(options.file ?? TRAINED_FILE);
-  return await repeat(path, options, TRAIN_ITERATIONS, async (crew, common) => {
-    if (crew.train === undefined) throw lacks('train');
-    const result = await crew.train({ ...common, file });
-    return { result, summary: `trained in ${common.iterations} iterations, kept in ${file}` };
+/** Runs the crew while a person reviews what it does, and keeps what was learnt in a file. Gives the exit code. */
+export async function trainCommand(
+  path: string,
+  options: TrainOptions,
+  person: Person = personHere(),
+): Promise<number> {
+  return await repeat(path, { ...options, times: TRAIN_ITERATIONS }, (crew) => {
+    if (!person.isPersonThere) throw nobodyReviews();
+    return async (common, progress) => {
+      const ask = askPerson({ ...person, progress });
+      using place = placeOf(options);
+      const result = await crew.train({
+        ...common,
+        file: place.file,
+        onFeedback: async (draft) => (await ask(draft)) as InputAnswers['review'], // drafts are put up for review
+      });
+      return { result, summary: [...lessonsOf(result), place.note].join('\n'), isFailed: false };
+    };
   });
 }
 
 /** Runs the crew while a model marks it, and prints the marks. Gives the exit code. */
 export async function testCommand(path: string, options: TestOptions): Promise<number> {
-  return await repeat(path, options, TEST_ITERATIONS, async (crew, common) => {
-    if (crew.test === undefined) throw lacks('test');
-    const { judge = options.rehearse ? 'rehearsal' : undefined } = options;
-    const result = await crew.test({ ...common, ...(judge === undefined ? {} : { judge }) });
-    return {
-      result,
-      summary: `tested in ${common.iterations} iterations\n${JSON.stringify(result ?? null, null, 2)}`,
+  return await repeat(path, { ...options, times: TEST_ITERATIONS }, (crew) => {
+    const judge = judgeOf(crew, options);
+    return async (common) => {
+      const result = await crew.test({ ...common, judge });
+      const isFailed = result.iterations.some(({ error }) => error !== null);
+      return { result, summary: formatScores(result), isFailed };
     };
   });
 }
 
-interface Repeated {
-  readonly result: unknown;
-  readonly summary: string;
+function nobodyReviews(): RegattaError {
+  const message =
+    'regatta train puts every draft before a person, and there is no terminal to answer at. Run it on one, or call crew.train with onFeedback.';
+  return new RegattaError('cli/no-terminal', message, { token: '' });
 }
+
+interface Place extends Disposable {
+  readonly file: string;
+  /** What is said of it in the end. */
+  readonly note: string;
+}
+
+/** Where lessons go. Those of a rehearsal are nobody's, and must not be mixed with others. */
+function placeOf({ file = TRAINED_FILE, rehearse = false }: TrainOptions): Place {
+  if (!rehearse) {
+    const path = resolve(file);
+    return { file: path, note: `kept in ${path}`, [Symbol.dispose]: () => undefined };
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'regatta-rehearsal-'));
+  return {
+    file: join(folder, TRAINED_FILE),
+    note: 'not kept: it was a rehearsal',
+    [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+function lessonsOf({ agents }: TrainingData): readonly string[] {
+  const lessons = Object.entries(agents).flatMap(([role, { quality, summary, suggestions }]) => [
+    `${oneLine(role)}: ${quality} of 10. ${oneLine(summary)}`,
+    ...suggestions.map((suggestion) => `  - ${oneLine(suggestion)}`),
+  ]);
+  return lessons.length > 0 ? lessons : ['Nothing was sent back, so there was nothing to learn.'];
+}
+
+/** Whom the options name; else the crew's own model, which is not the fairest judge of itself. */
+function judgeOf({ llm, agents }: Crew, { judge, rehearse, llm: named }: TestOptions): LlmInput {
+  const chosen = judge ?? (rehearse ? 'rehearsal' : (named ?? llm ?? agents.find((one) => one.llm)?.llm));
+  if (chosen !== undefined) return chosen;
+  throw badOption('--judge', '', 'No model is named that marks. Write --judge PROVIDER/MODEL.');
+}
+
+interface Repeated {
+  readonly result: TrainingData | TestResult;
+  readonly summary: string;
+  readonly isFailed: boolean;
+}
+
+/** Looks at the crew before anything runs; what it gives does the work. */
+type Prepare = (crew: Crew) => (common: Common, progress: Progress) => Promise<Repeated>;
 
 async function repeat(
   path: string,
-  options: RepeatOptions,
-  iterations: number,
-  work: (crew: Repeatable, common: Common) => Promise<Repeated>,
+  { times, ...options }: RepeatOptions & { readonly times: number },
+  prepare: Prepare,
 ): Promise<number> {
   const progress = createProgress(process.stderr);
   const captured = captureConsole(progress.print);
@@ -97,34 +154,63 @@ async function repeat(
   let isRunning = false;
   let runtime: Runtime | undefined;
   try {
-    const count = parseCount('--iterations', options.iterations, iterations);
+    const iterations = parseCount('--iterations', options.iterations, times);
     const given = readInputs({ pairs: options.input ?? [], file: options.inputs });
     checkLlm(options);
     const target = await loadTarget(path, options.export);
     for (const note of target.notes) progress.print(note);
     const inputs = await oneSet(target, given);
+    const work = prepare(target.crew);
     runtime = openRuntime(options, { progress, env: target.env });
+    const common = {
+      iterations,
+      inputs,
+      runtime,
+      signal: interrupt.signal,
+      callbacks: [watchIterations(target, iterations, progress)],
+    };
     isRunning = true;
-    const common = { iterations: count, inputs, runtime, signal: interrupt.signal };
-    // A crew is known by its shape, and its class may be that of an older copy.
-    const { result, summary } = await work(target.crew as Crew & Repeatable, common);
-    const isRehearsal = options.rehearse ?? false;
-    const rehearsal = isRehearsal ? REHEARSAL_NOTE : null;
+    const { result, summary, isFailed } = await work(common, progress);
+    await runtime.close({ timeoutMs: CLOSE_MS }); // so that all progress is shown before what came out
+    progress[Symbol.dispose]();
+    const rehearsal = options.rehearse ? REHEARSAL_NOTE : null;
     if (options.json) {
-      const document = { rehearsal, iterations: count, inputs, result: result ?? null };
-      process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
-    } else process.stdout.write(`${summary}\n${isRehearsal ? `${REHEARSAL_NOTE}\n` : ''}`);
-    return 0;
+      process.stdout.write(`${JSON.stringify({ rehearsal, iterations, inputs, result }, null, 2)}\n`);
+    } else process.stdout.write(`${clean(summary)}\n${rehearsal === null ? '' : `${rehearsal}\n`}`);
+    return isFailed ? EXIT_FAILED : 0;
   } catch (error) {
     if (!isRegattaError(error)) throw error;
+    progress[Symbol.dispose]();
     const hint = hintOf(error);
     process.stderr.write(`${formatError(error)}\n${hint === undefined ? '' : `hint: ${hint}\n`}`);
-    return interrupt.exitCode ?? (isRunning && error.code !== 'cli/bad-module' ? EXIT_FAILED : EXIT_USAGE);
+    return interrupt.exitCode ?? (isRunning ? EXIT_FAILED : EXIT_USAGE);
   } finally {
     await runtime?.close({ timeoutMs: CLOSE_MS });
+    progress[Symbol.dispose]();
     interrupt[Symbol.dispose]();
     captured[Symbol.dispose]();
   }
+}
+
+/** Shows each run of the crew as a lane, in the order in which they start. */
+function watchIterations(
+  { crew, name }: Target,
+  iterations: number,
+  progress: Progress,
+): (event: RunEvent) => void {
+  const lanes = Array.from({ length: iterations }, (_, index) =>
+    createLane(`${name} ${index + 1}/${iterations}`, crew.tasks.length),
+  );
+  const runs: string[] = [];
+  return (event) => {
+    if (!runs.includes(event.runId) && runs.push(event.runId) === 1) progress.start(lanes);
+    const index = runs.indexOf(event.runId);
+    const lane = lanes[index];
+    if (lane === undefined) return;
+    const next = foldLane(lane, event);
+    lanes[index] = next;
+    progress.update(index, next, event);
+  };
 }
 
 /** Iterations are of one and the same work. */
@@ -133,12 +219,4 @@ async function oneSet(target: Target, given: readonly Inputs[]): Promise<Inputs>
   if (others.length === 0) return inputs;
   const message = '--inputs has several objects, and each iteration takes the same inputs. Give one object.';
   throw new RegattaError('cli/bad-option', message, { option: '--inputs', value: '' });
-}
-
-function lacks(method: string): RegattaError {
-  return new RegattaError(
-    'cli/bad-module',
-    `The crew has no ${method}(): the regatta that made it is older than this command. Update regatta in its project.`,
-    { file: '' },
-  );
 }

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import { messageOf, RegattaError } from '../base/errors.ts';
-import type { Problems } from '../base/problems.ts';
+import { Problems } from '../base/problems.ts';
 import type { FilePart, TextPart } from '../protocol/message.ts';
 import { mediaTypeOf } from './media-type.ts';
 
@@ -29,6 +29,18 @@ export function toFileSources(files: Readonly<Record<string, InputFile>> = {}): 
   return Object.freeze(
     Object.fromEntries(Object.entries(files).map(([name, file]) => [name, toSource(file)])),
   );
+}
+
+/** Likewise, checked. @throws RegattaError `definition/invalid`; `owner` names whose they are. */
+export function openFiles(
+  files: Readonly<Record<string, InputFile>> | undefined,
+  owner: string,
+): FileSources {
+  const sources = toFileSources(files);
+  const problems = new Problems(owner);
+  checkFiles(problems, sources);
+  problems.throwIfAny();
+  return sources;
 }
 
 function toSource(file: InputFile): FileSource {

@@ -66,16 +66,20 @@ function failureOf(attempt: number): string {
 /** What an attempt of an earlier epoch failed with; undefined where it has not been made, or not to its end. */
 async function earlierFailure(attempt: number, context: RunContext): Promise<ErrorData | undefined> {
   if (!context.isJournaled) return undefined;
+  let isNew = false; // and not by which error it is: that does not cross threads
   try {
-    return await context.step(failureOf(attempt), () => Promise.reject(NONE));
+    return await context.step(failureOf(attempt), () => {
+      isNew = true;
+      return Promise.reject(NOTHING_RECORDED);
+    });
   } catch (error) {
-    if (error === NONE) return undefined;
+    context.signal.throwIfAborted();
+    if (isNew) return undefined;
     throw error;
   }
 }
 
-/** Nothing is recorded for it. */
-const NONE = new Error('It has not failed.');
+const NOTHING_RECORDED = new Error('It has not failed.');
 
 /** Also by what is behind it: a guardrail whose model had no key fails with that as its cause. */
 function isFinal(error: unknown): boolean {

@@ -134,7 +134,6 @@ test('tools that come with the package are made for the folder; one of the proje
 });
 
 test.each([
-  ['[javascript]', 'javascript is a tool of regatta that this version has not'],
   ['[SerperDevTool]', 'SerperDevTool is a class of crewAI'],
   ['[{ python: my.tools.Search }]', 'Code in Python cannot be run here'],
   ['[./tools/plain.mjs#plain]', 'names code that is not a tool made by defineTool'],

@@ -77,8 +77,8 @@ test.each([
   ],
   [
     'crew.yaml',
-    'task_callback: done\n',
-    /^crew\.yaml:1:1 task_callback of the crew has no place in a file\. .* Name a callback/,
+    'prompt_file: prompts.json\n',
+    /^crew\.yaml:1:1 prompt_file of the crew has no place in a file\. .* Take the key out/,
   ],
   [
     'crew.yaml',

@@ -205,7 +205,7 @@ test('tasks may name each other in any order of files; a circle is a problem', a
   });
   expect(backward).toEqual([
     expect.stringMatching(
-      /^tasks\.yaml:5:1 tasks\[0\] \("b"\) reads task "a", which does not come before it\./,
+      /^tasks\.yaml:9:3 tasks\[0\] \("b"\) reads task "a", which does not come before it\./,
     ),
   ]);
 });

@@ -1,7 +1,6 @@
 /** One agent, task or crew as its files write it: gathered from where its keys may stand, then read by the table. */
 import type { CodeLoader } from './code.ts';
 import { camelCase, type Owner, spellingsOf } from './fields/field.ts';
-import { PENDING } from './fields/pending.ts';
 import { FIELDS, findField, meaningOf } from './fields/table.ts';
 import type { Findings } from './findings.ts';
 import type { Place } from './place.ts';
@@ -85,12 +84,16 @@ export async function readPart(
     } else if ('option' in field && !isNothing(pair.value)) {
       const subject = `${pair.key} of ${nameOf(owner, key)}`;
       const read = await field.kind.read(pair.value, { subject, findings, code });
-      const isPending = PENDING.has(`${owner}.${field.option}`);
-      if (places.has(field.option))
+      const isSwitch = typeof read === 'boolean';
+      if (field.switchNote !== undefined && isSwitch) {
+        if (read) findings.note(owner, pair.key, { place: pair.place, message: field.switchNote });
+        continue;
+      }
+      // crewAI's `planning: true` beside `planning_config` says one thing: what it is, and that it is on.
+      if (read === true && field.option in options) continue;
+      if (places.has(field.option) && options[field.option] !== true)
         findings.add(pair.place, `${subject} says again what another key says. Take one of them out.`);
-      else if (isPending && read !== undefined && read !== field.off) {
-        findings.add(pair.place, `${subject} cannot be set in this version. Take it out.`);
-      } else if (read !== undefined) options[field.option] = read;
+      else if (read !== undefined) options[field.option] = read;
       places.set(field.option, pair.place);
     }
   }

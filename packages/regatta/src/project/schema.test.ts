@@ -24,7 +24,21 @@ test('the schemas take the files that the loader takes', () => {
       `${AGENTS}  llm: { model: a/b, base_url: "http://x" }\n  tools: [a, { module: ./b.ts, export: c }]\n  maxIter: 3\n`,
     ),
   ).toEqual([]);
-  expect(check('tasks', `${TASKS}  context: [a]\n  output: { type: object }\n`)).toEqual([]);
+  expect(
+    check(
+      'agents',
+      `${AGENTS}  planning: { effort: low, step_timeout: 2, llm: a/b }\n  memory: [./m.ts#a]\n  allowed_delegates: [x]\n`,
+    ),
+  ).toEqual([]);
+  expect(
+    check(
+      'tasks',
+      `${TASKS}  context: [a]\n  output: { type: object }\n  context_strategy: { fields: a }\n  input_files: { a: ./a.txt, b: { data: ./b, media_type: text/plain } }\n`,
+    ),
+  ).toEqual([]);
+  expect(
+    check('crew', 'planning: { llm: a/b }\ndecide: vote\noutput_log_file: true\nmemory: true\n'),
+  ).toEqual([]);
   expect(
     check(
       'crew',
@@ -43,7 +57,9 @@ test.each<readonly [SchemaName, string]>([
   ['agents', 'writer:\n  llm: { model: a/b, api_key: x }\n'],
   ['agents', 'writer: Writer\n'],
   ['tasks', 'note:\n  agent: [a]\n'],
-  ['tasks', 'note:\n  callback: done\n'],
+  ['tasks', 'note:\n  converter_cls: done\n'],
+  ['agents', 'writer:\n  planning: { effort: huge }\n'],
+  ['tasks', 'note:\n  context_strategy: half\n'],
   ['crew', 'process: anarchy\n'],
   ['crew', 'tasks: [{ agent: writer }]\n'],
   ['crew', 'packages: zod\n'],
@@ -55,8 +71,8 @@ test('each key has a description, and what has no effect is marked', () => {
   const { additionalProperties } = projectSchema('agents') as {
     additionalProperties: { properties: Record<string, { description?: string; deprecated?: boolean }> };
   };
-  const { role, verbose, step_callback } = additionalProperties.properties;
+  const { role, verbose, executor_class } = additionalProperties.properties;
   expect(role?.description).toContain('Who it is');
   expect(verbose).toMatchObject({ deprecated: true, description: expect.stringContaining('No effect.') });
-  expect(step_callback).toMatchObject({ deprecated: true });
+  expect(executor_class).toMatchObject({ deprecated: true });
 });

@@ -1,7 +1,6 @@
 /** JSON Schema of the files, for editors: made from the table that the loader reads by. */
 import type { JsonObject } from '../index.ts';
 import { type Field, type Owner, spellingsOf } from './fields/field.ts';
-import { PENDING } from './fields/pending.ts';
 import { FIELDS } from './fields/table.ts';
 
 /** The files that have a schema. */
@@ -43,7 +42,7 @@ function partsSchema(owner: 'agent' | 'task'): JsonObject {
 
 function partSchema(owner: Owner, required: readonly string[]): JsonObject {
   const rows = FIELDS[owner].flatMap((field) =>
-    spellingsOf(field).map((key) => [key, fieldSchema(owner, field)] as const),
+    spellingsOf(field).map((key) => [key, fieldSchema(field)] as const),
   );
   const nested: JsonObject =
     owner === 'crew'
@@ -60,17 +59,10 @@ function partSchema(owner: Owner, required: readonly string[]): JsonObject {
   };
 }
 
-function fieldSchema(owner: Owner, field: Field): JsonObject {
+function fieldSchema(field: Field): JsonObject {
   if ('ignored' in field) return { deprecated: true, description: `No effect. ${field.ignored}` };
   if ('refused' in field) return { deprecated: true, enum: [null, false], description: field.refused };
   const schema = 'isOwn' in field ? field.schema : field.kind.schema;
-  if ('option' in field && PENDING.has(`${owner}.${field.option}`)) {
-    return {
-      deprecated: true,
-      enum: [null, ...(field.off === undefined ? [] : [field.off])],
-      description: `${field.doc} Not in this version.`,
-    };
-  }
   // Nothing is as good as no key, as in crewAI's files that list every key.
   return { description: field.doc, anyOf: [{ type: 'null' }, schema] };
 }

@@ -119,13 +119,8 @@ export class RuntimeCore {
   start<Output>(job: Job<Output>, given: StartOptions): Run<Output> {
     const { scopes, definition, budget, on, journal, past, ...options } = given;
     if (this.#state !== 'open') {
-      throw new RegattaError(
-        'runtime/closed',
-        `The runtime is ${this.#state} and starts no runs. Create another runtime.`,
-        {
-          state: this.#state,
-        },
-      );
+      const message = `The runtime is ${this.#state} and starts no runs. Create another runtime.`;
+      throw new RegattaError('runtime/closed', message, { state: this.#state });
     }
     // The runtime's journal is for what can be resumed: a single call of a model cannot.
     const isMeant = journal !== undefined || job.fingerprint !== undefined;

@@ -3,7 +3,8 @@
  * that however many ask at once, never more is reserved and spent together than the budget has.
  */
 import { RegattaError } from '../base/errors.ts';
-import type { Database, Row } from './postgres-database.ts';
+import type { Row } from './postgres-connection.ts';
+import type { Database } from './postgres-database.ts';
 
 /** What is shared by all runs of a tenant, or by all. Absent = no limit. */
 export interface SharedBudget {

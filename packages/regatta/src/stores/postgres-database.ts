@@ -4,6 +4,7 @@
  */
 import { isRegattaError, messageOf, RegattaError } from '../base/errors.ts';
 import { Problems, show } from '../base/problems.ts';
+import type { Connection, Notifying, Row } from './postgres-connection.ts';
 import { migrate } from './postgres-schema.ts';
 
 export interface PostgresOptions {
@@ -17,23 +18,10 @@ export interface PostgresOptions {
   readonly retryMs?: number;
 }
 
-export type Row = Readonly<Record<string, unknown>>;
-
 export interface Result {
   readonly rows: readonly Row[];
   /** Whether it was sent again after its connection broke: then the first time may have counted, too. */
   readonly isRetry: boolean;
-}
-
-/** A connection of the driver, as far as it is used here. */
-export interface Connection {
-  query(query: {
-    readonly text: string;
-    readonly values?: readonly unknown[];
-    readonly name?: string;
-  }): Promise<{
-    readonly rows: readonly Row[];
-  }>;
 }
 
 interface Pool extends Connection {
@@ -171,12 +159,6 @@ export class Database {
       throw isRegattaError(error) ? error : unreachable(error);
     }
   }
-}
-
-/** What a connection that listens has. */
-export interface Notifying {
-  on(event: 'notification', listener: (message: { readonly payload?: string | undefined }) => void): unknown;
-  on(event: 'error' | 'end', listener: (error?: Error) => void): unknown;
 }
 
 /** @throws RegattaError `postgres/missing-package` */

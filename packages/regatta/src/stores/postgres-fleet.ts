@@ -2,7 +2,8 @@
 import type { Json } from '../base/json.ts';
 import type { RunEnding } from '../ports/journal.ts';
 import type { RunStatus } from '../protocol/output.ts';
-import type { Database, Row } from './postgres-database.ts';
+import type { Row } from './postgres-connection.ts';
+import type { Database } from './postgres-database.ts';
 import { lockOf } from './postgres-schema.ts';
 import { ANY_RUN } from './postgres-writer.ts';
 

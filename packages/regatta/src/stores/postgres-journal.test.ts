@@ -7,6 +7,10 @@ import type { RunRecord } from '../ports/journal.ts';
 import { checkJournal } from '../testing/index.ts';
 import { startPostgres, type TestPostgres } from '../testing/postgres.fixture.ts';
 import { postgresJournal } from './postgres.ts';
+import { Database } from './postgres-database.ts';
+import { Fleet } from './postgres-fleet.ts';
+import { PostgresJournal } from './postgres-journal.ts';
+import { Outbox } from './postgres-outbox.ts';
 
 let server: TestPostgres;
 beforeAll(async () => {
@@ -38,7 +42,9 @@ test('sixteen processes may open an empty database at once', async () => {
   const connectionString = await server.database();
   const file = fileURLToPath(new URL('./postgres-open.fixture.ts', import.meta.url));
   const ids = Array.from({ length: 16 }, (_, index) => `run-${index}`);
-  await Promise.all(ids.map((id) => promisify(execFile)(process.execPath, [file, connectionString, id])));
+  const processes = ids.map((id) => promisify(execFile)(process.execPath, [file, connectionString, id]));
+  const ends = await Promise.allSettled(processes);
+  expect(ends.filter(({ status }) => status === 'rejected')).toEqual([]);
   await using journal = postgresJournal({ connectionString });
   const runs = await journal.list();
   expect(runs.map(({ runId }) => runId).sort()).toEqual([...ids].sort());
@@ -101,6 +107,28 @@ test('a write that waits for a claim is refused after it: the check is a part of
   await expect(late).rejects.toMatchObject({ code: 'journal/lost' });
   expect(await journal.find('run', 'late:tool')).toBeUndefined();
   await sql.end();
+});
+
+test('what is refused is not told: the events of a holder that was fenced reach nobody (R72)', async () => {
+  const connectionString = await server.database();
+  const database = new Database({ connectionString });
+  const fenced = new PostgresJournal(database, 30_000);
+  const [fleet, outbox] = [new Fleet(database), new Outbox(database)];
+  await fenced.create(runOf('run'), []);
+  await outbox.register('audit');
+  fenced.tell('run', 1, { key: '/a:start', text: '{"type":"a"}' });
+  await fenced.tellNow('run');
+  await using other = postgresJournal({ connectionString });
+  await other.claim('run', { takeOver: true });
+  fenced.tell('run', 1, { key: '/a:end', text: '{"type":"b"}' });
+  await expect(fenced.write('run', { key: 'a:tool', value: 1 }, 1)).rejects.toMatchObject({
+    code: 'journal/lost',
+  });
+  expect((await fleet.events('run', '0', 10)).map(({ event }) => event)).toEqual([{ type: 'a' }]);
+  const delivered: unknown[] = [];
+  await outbox.deliver('audit', async ({ event }) => delivered.push(event));
+  expect(delivered).toEqual([{ type: 'a' }]);
+  await fenced.close();
 });
 
 test('a server that crashes and comes back loses no record and doubles none', async () => {

@@ -20,7 +20,8 @@ import type {
 import { ownerHere } from './owner.ts';
 import type { Budgets } from './postgres-budgets.ts';
 import type { Change, EventText } from './postgres-changes.ts';
-import { Database, type PostgresOptions, type Row } from './postgres-database.ts';
+import type { Row } from './postgres-connection.ts';
+import { Database, type PostgresOptions } from './postgres-database.ts';
 import { toAttempt, toSettled } from './postgres-money.ts';
 import { toFailure, unknownRun, Writer } from './postgres-writer.ts';
 

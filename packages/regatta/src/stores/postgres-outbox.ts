@@ -8,7 +8,8 @@
 import { randomUUID } from 'node:crypto';
 import { messageOf } from '../base/errors.ts';
 import type { Json } from '../base/json.ts';
-import type { Database, Row } from './postgres-database.ts';
+import type { Row } from './postgres-connection.ts';
+import type { Database } from './postgres-database.ts';
 
 export interface Delivery {
   /** The same for each try, and no other event's: by it a handler knows what it has done already. */
@@ -27,6 +28,8 @@ export interface StuckDelivery {
 
 /** Milliseconds for which a mark is its taker's: then somebody else tries. */
 const CLAIM_MS = 60_000;
+/** No mark has it: what is settled with it stays open. */
+const UNKNOWN = 0;
 const EVENTS_AT_ONCE = 100;
 const RUNS_AT_ONCE = 16;
 const LONGEST_PAUSE_MS = 300_000;
@@ -51,8 +54,12 @@ export class Outbox {
     await this.#rows(`DELETE FROM ${this.#s}.outbox WHERE handler = $1`, [handler]);
   }
 
-  /** Delivers what waits for a handler. Gives whether there was anything. */
-  async deliver(handler: string, handle: (delivery: Delivery) => Promise<unknown>): Promise<boolean> {
+  /** Delivers what waits for a handler, until `signal` is aborted. Gives whether there was anything. */
+  async deliver(
+    handler: string,
+    handle: (delivery: Delivery) => Promise<unknown>,
+    signal?: AbortSignal,
+  ): Promise<boolean> {
     const claim = randomUUID();
     const marks = await this.#rows(
       `UPDATE ${this.#s}.outbox o SET claim = $2, not_before = clock_timestamp() + interval '${CLAIM_MS} ms'
@@ -63,7 +70,7 @@ export class Outbox {
        RETURNING o.run, o.version, o.cursor, o.failures`,
       [handler, claim],
     );
-    await Promise.all(marks.map((mark) => this.#deliverRun(handler, claim, mark, handle)));
+    await Promise.all(marks.map((mark) => this.#deliverRun(handler, claim, mark, { handle, signal })));
     return marks.length > 0;
   }
 
@@ -85,7 +92,13 @@ export class Outbox {
     handler: string,
     claim: string,
     { run, version, cursor: from, failures }: Row,
-    handle: (delivery: Delivery) => Promise<unknown>,
+    {
+      handle,
+      signal,
+    }: {
+      readonly handle: (delivery: Delivery) => Promise<unknown>;
+      readonly signal: AbortSignal | undefined;
+    },
   ): Promise<void> {
     let cursor = String(from);
     try {
@@ -95,6 +108,8 @@ export class Outbox {
         found = await this.#events(run, cursor)
       ) {
         for (const { n, key, event } of found) {
+          if (signal?.aborted === true)
+            return await this.#settle(handler, run, claim, { cursor, version: UNKNOWN });
           const deliveryId = `${run}${key}`;
           await handle({ deliveryId, attempt: Number(failures) + 1, event: JSON.parse(String(event)) });
           cursor = String(n);

@@ -1,7 +1,7 @@
 /** The tables of a PostgreSQL store, and how a database gets them: once, however many processes open it. */
 import { createHash } from 'node:crypto';
 import { RegattaError } from '../base/errors.ts';
-import type { Connection } from './postgres-database.ts';
+import type { Connection } from './postgres-connection.ts';
 
 /**
  * What each version adds to the one before it. Only ever append. `%` stands for the schema.

@@ -13,7 +13,8 @@ import {
   takeBatch,
   type Wish,
 } from './postgres-changes.ts';
-import type { Database, Result, Row } from './postgres-database.ts';
+import type { Row } from './postgres-connection.ts';
+import type { Database, Result } from './postgres-database.ts';
 
 export interface WriterOptions {
   readonly leaseMs: number;

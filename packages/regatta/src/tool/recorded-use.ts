@@ -25,13 +25,16 @@ export async function* recordedUse<Outcome>(
     const begunIn = tool.sideEffect
       ? await context.step(`started-${count}`, async () => context.epoch)
       : context.epoch;
+    let isUnknown = false; // and not by which error it is: that does not cross threads
     try {
       return await context.step('tool', async () => {
-        if (begunIn !== context.epoch) throw UNKNOWN;
+        isUnknown = begunIn !== context.epoch;
+        if (isUnknown) throw UNKNOWN;
         return await use();
       });
     } catch (error) {
-      if (error !== UNKNOWN) throw error;
+      context.signal.throwIfAborted();
+      if (!isUnknown) throw error;
     }
     yield* decide(tool, args, context.child(`repeat-${count}`));
   }

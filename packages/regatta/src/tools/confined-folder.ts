@@ -8,7 +8,7 @@
  */
 import { constants } from 'node:fs';
 import * as fs from 'node:fs/promises';
-import { isAbsolute, join, sep, win32 } from 'node:path';
+import { isAbsolute, join, relative, sep, win32 } from 'node:path';
 import { RegattaError } from '../base/errors.ts';
 import { ToolError } from '../ports/tool-error.ts';
 
@@ -22,6 +22,8 @@ export interface OpenFolder extends AsyncDisposable {
 }
 
 export interface ConfinedFolder {
+  /** Whether a name in it is passed over, as if it were not there. */
+  hides(name: string): boolean;
   /** Opens a file for reading. @throws RegattaError `tool/confined`; ToolError `not-found`, `not-a-file`. */
   openFile(path: string): Promise<fs.FileHandle>;
   /** `''` and `.` are the root. @throws RegattaError `tool/confined`; ToolError `not-found`, `not-a-folder`. */
@@ -32,17 +34,29 @@ export interface ConfinedFolder {
 const READ = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 const FOLDER = READ | (constants.O_DIRECTORY ?? 0);
 
+export interface ConfineOptions {
+  /** Whether what has a name that begins with a dot, such as `.env`, may be used; links to it count as it. @default true */
+  readonly hidden?: boolean;
+}
+
 /** Nothing is read until something is opened. */
-export function confineToFolder(root: string, files: Files = fs): ConfinedFolder {
+export function confineToFolder(
+  root: string,
+  files: Files = fs,
+  { hidden = true }: ConfineOptions = {},
+): ConfinedFolder {
+  const hides = (name: string): boolean => !hidden && name.startsWith('.');
+  const isOpen = (real: string | null, realRoot: string): boolean =>
+    real !== null && isInside(real, realRoot) && !relative(realRoot, real).split(sep).some(hides);
   const open = async (path: string, flags: number): Promise<fs.FileHandle> => {
     const parts = partsOf(path);
     try {
       const realRoot = await files.realpath(root);
       const real = await files.realpath(join(realRoot, ...parts));
-      if (!isInside(real, realRoot)) throw outside(path);
+      if (!isOpen(real, realRoot)) throw outside(path);
       const handle = await files.open(real, flags);
       try {
-        if (!isInside(await placeOf(handle, real, files), realRoot)) throw outside(path);
+        if (!isOpen(await placeOf(handle, real, files), realRoot)) throw outside(path);
         return handle;
       } catch (error) {
         await handle.close();
@@ -53,6 +67,7 @@ export function confineToFolder(root: string, files: Files = fs): ConfinedFolder
     }
   };
   return Object.freeze<ConfinedFolder>({
+    hides,
     async openFile(path) {
       const handle = await open(path, READ);
       if ((await handle.stat()).isFile()) return handle;
@@ -76,8 +91,7 @@ export function partsOf(path: string): readonly string[] {
   return parts;
 }
 
-function isInside(real: string | null, realRoot: string): boolean {
-  if (real === null) return false;
+function isInside(real: string, realRoot: string): boolean {
   return real === realRoot || real.startsWith(realRoot.endsWith(sep) ? realRoot : realRoot + sep);
 }
 
@@ -108,10 +122,11 @@ async function baseOf(handle: fs.FileHandle, files: Files, root: string, path: s
   return await files.realpath(join(await files.realpath(root), ...partsOf(path)));
 }
 
-function outside(path: string): RegattaError {
+/** What a path is answered with that leads to where it must not. */
+export function outside(path: string): RegattaError {
   return new RegattaError(
     'tool/confined',
-    `"${path}" is outside of the folder that this tool may use. Give a path relative to it, without "..", and no link that leaves it.`,
+    `"${path}" is outside of what this tool may use of its folder. Give a path relative to it, without "..", and no link that leaves it.`,
     { to: 'folder', value: path },
   );
 }

@@ -24,6 +24,8 @@ export interface FileToolsOptions {
   readonly maxSearchBytes?: number;
   /** Names that lists and searches leave out. @default ['.git', 'node_modules'] */
   readonly ignore?: readonly string[];
+  /** Whether files and folders whose name begins with a dot, such as `.env`, may be read and written. @default true */
+  readonly hidden?: boolean;
   /** Milliseconds for one use. @default 10000 */
   readonly timeoutMs?: number;
 }
@@ -53,6 +55,7 @@ export function fileTools({
   maxMatches = MAX_MATCHES,
   maxSearchBytes = MAX_SEARCH_BYTES,
   ignore = IGNORE,
+  hidden = true,
   timeoutMs = TIMEOUT_MS,
 }: FileToolsOptions): readonly Tool[] {
   const problems = new Problems('The file tools');
@@ -62,7 +65,7 @@ export function fileTools({
   }
   problems.duration('timeoutMs', timeoutMs);
   problems.throwIfAny();
-  const folder = confineToFolder(root);
+  const folder = confineToFolder(root, undefined, { hidden });
   const read = makeTool<{ path: string; startLine?: number; endLine?: number }>({
     name: 'read_file',
     description: 'Reads a text file, or some lines of it.',
@@ -108,6 +111,7 @@ export function fileTools({
         maxMatches,
         maxSearchBytes,
         ignore: [...ignore],
+        hidden,
       };
       return callThread<string>({
         module: './search-thread',

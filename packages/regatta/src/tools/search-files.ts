@@ -17,6 +17,7 @@ export interface SearchOptions extends Search {
   readonly maxMatches: number;
   readonly maxSearchBytes: number;
   readonly ignore: readonly string[];
+  readonly hidden: boolean;
 }
 
 const MAX_DEPTH = 32;
@@ -24,8 +25,8 @@ const MAX_LINE_CHARS = 300;
 
 /** @throws RegattaError `tool/confined`; ToolError `bad-regex`, `not-found`, `not-a-folder`. */
 export async function searchFiles(options: SearchOptions): Promise<string> {
-  const { root, path, suffix = '', maxMatches, maxSearchBytes, ignore } = options;
-  const folder = confineToFolder(root);
+  const { root, path, suffix = '', maxMatches, maxSearchBytes, ignore, hidden } = options;
+  const folder = confineToFolder(root, undefined, { hidden });
   const pattern = patternOf(options);
   const lines: string[] = [];
   const skipped = { large: 0 };

@@ -28,7 +28,7 @@ export async function* walkFolder(
   {
     await using open = await folder.openFolder(path);
     for (const name of (await readdir(open.base)).sort()) {
-      if (ignore.includes(name)) continue;
+      if (ignore.includes(name) || folder.hides(name)) continue;
       const stats = await lstat(join(open.base, name)).catch(() => undefined); // gone since
       if (stats === undefined) continue;
       const inner = [...path.split('/').filter((part) => part !== '' && part !== '.'), name].join('/');

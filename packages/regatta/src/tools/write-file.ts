@@ -4,7 +4,7 @@ import { constants } from 'node:fs';
 import { chmod, lstat, mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ToolError } from '../ports/tool-error.ts';
-import { type ConfinedFolder, inWords, type OpenFolder, partsOf } from './confined-folder.ts';
+import { type ConfinedFolder, inWords, type OpenFolder, outside, partsOf } from './confined-folder.ts';
 
 export interface Writing {
   readonly path: string;
@@ -30,6 +30,7 @@ export async function writeText(
   }
   const parts = partsOf(path);
   const name = parts.at(-1);
+  if (parts.some((part) => folder.hides(part))) throw outside(path);
   if (name === undefined) throw new ToolError('The root is a folder. Name a file.', { code: 'not-a-file' });
   await using parent = await openParent(folder, parts.slice(0, -1));
   const target = join(parent.base, name);

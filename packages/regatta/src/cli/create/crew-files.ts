@@ -1,5 +1,6 @@
 /** A new project: a crew that runs at once, with a tool and tests. */
 import { projectSchema } from '../../project/index.ts';
+import { GUARDRAIL_FILES } from './guardrail-file.ts';
 import { toolFiles } from './tool-files.ts';
 import { TS_CREW, TS_TEST } from './ts-crew.ts';
 import type { NewFiles } from './write-files.ts';
@@ -20,11 +21,12 @@ export function crewFiles(plan: CrewPlan): NewFiles {
   return {
     'package.json': packageFile(plan),
     'README.md': readme(plan),
-    '.gitignore': 'node_modules/\n.env\n.env.*\n!.env.example\n',
+    '.gitignore': 'node_modules/\n.env\n.env.*\n!.env.example\nreport.md\n',
     '.env.example': envExample(plan),
     ...(plan.isTypeScript ? { 'crew.ts': tsCrew(plan) } : yamlFiles(plan)),
     'crew.test.ts': plan.isTypeScript ? TS_TEST : YAML_TEST,
     ...toolFiles('word_count'),
+    ...GUARDRAIL_FILES,
   };
 }
 
@@ -88,6 +90,11 @@ report:
   agent: writer
   context:
     - research
+  # guardrails/short_enough.ts looks at the report, and sends it back where it is too long.
+  guardrails:
+    - short_enough
+  markdown: true
+  output_file: report.md
 `,
     'crew.yaml': `# yaml-language-server: $schema=.regatta/crew.schema.json
 name: ${name}
@@ -142,6 +149,6 @@ npm test
 ${key}npm start -- --input topic=tides
 \`\`\`
 
-${crew} \`tools\` has what agents can do; \`npx regatta create tool NAME\` adds one.
+${crew} \`tools\` has what agents can do; \`npx regatta create tool NAME\` adds one. \`guardrails\` has what looks at an answer before it counts. The report is written to \`report.md\`.
 `;
 }

@@ -2,6 +2,7 @@
 
 export const TS_CREW = `/** Run it with \`regatta run . --input topic=tides\`; add --rehearse to ask no model. */
 import { Agent, Crew, Task } from 'regatta';
+import { shortEnough } from './guardrails/short_enough.ts';
 import { wordCount } from './tools/word_count.ts';
 
 const researcher = new Agent({
@@ -28,6 +29,9 @@ const report = new Task({
   expectedOutput: 'A title and three paragraphs',
   agent: writer,
   context: [research],
+  guardrails: [shortEnough],
+  markdown: true,
+  outputFile: 'report.md',
 });
 
 export const crew = new Crew({

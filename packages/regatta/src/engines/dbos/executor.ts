@@ -77,13 +77,14 @@ export class DbosExecutor {
     return new DbosExecutor(DBOS);
   }
 
-  /** Executions that are under way somewhere, by the worker that has them. */
-  async underWay(): Promise<readonly { readonly executionId: string; readonly worker: string }[]> {
+  /** Executions that are under way: of one worker, or of all. */
+  async underWay(
+    worker?: string,
+  ): Promise<readonly { readonly executionId: string; readonly worker: string }[]> {
     if (!this.#isOpen) return [];
     const found = await this.#sdk.listWorkflows({
-      status: 'PENDING',
-      applicationName: APPLICATION,
-      loadInput: false,
+      ...{ status: 'PENDING', applicationName: APPLICATION, loadInput: false },
+      ...(worker === undefined ? {} : { executorId: worker }),
     });
     return found.map(({ workflowID, executorId = '' }) => ({ executionId: workflowID, worker: executorId }));
   }

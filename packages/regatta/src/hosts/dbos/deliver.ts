@@ -44,11 +44,14 @@ export function deliverTo(
         wake = resolve; // before the look: what comes during it means another one
       });
       const hadSome = await outbox
-        .deliver(name, async ({ event: json, ...context }) => {
-          stop.signal.throwIfAborted();
-          const event = json as unknown as RunEvent; // a worker wrote it
-          if (hears(event.type)) await handler(event, context);
-        })
+        .deliver(
+          name,
+          async ({ event: json, ...context }) => {
+            const event = json as unknown as RunEvent; // a worker wrote it
+            if (hears(event.type)) await handler(event, context);
+          },
+          stop.signal,
+        )
         .catch((error: unknown) => {
           log(`durable handler "${name}": ${String(error)}`);
           return false;

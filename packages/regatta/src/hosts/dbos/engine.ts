@@ -1,7 +1,5 @@
 /** `dbosEngine`: runs that any worker on any machine does, ordered and watched from anywhere. */
-import { createHash } from 'node:crypto';
 import { systemClock } from '../../base/clock.ts';
-import { RegattaError } from '../../base/errors.ts';
 import { createId } from '../../base/ids.ts';
 import { toJson } from '../../base/json.ts';
 import { Problems, show } from '../../base/problems.ts';
@@ -17,7 +15,6 @@ import { executionId, type RunOrder } from '../../engines/dbos/order.ts';
 import { checkAllowance } from '../../observe/allowance.ts';
 import type { Engine } from '../../ports/engine.ts';
 import type { JournaledRun, RunFilter } from '../../ports/journal.ts';
-import type { CrewRef } from '../../protocol/crew-ref.ts';
 import { type BudgetState, Budgets, type SharedBudget } from '../../stores/postgres-budgets.ts';
 import { Database, type PostgresOptions } from '../../stores/postgres-database.ts';
 import { type DeadLetter, Fleet, type WorkerSeen } from '../../stores/postgres-fleet.ts';
@@ -26,6 +23,16 @@ import { Outbox, type StuckDelivery } from '../../stores/postgres-outbox.ts';
 import { type DeliverOptions, type DurableHandler, deliverTo } from './deliver.ts';
 import { executeOn } from './execute.ts';
 import { migrateDbos } from './migrate.ts';
+import {
+  type CrewName,
+  checkName,
+  checkOrder,
+  type EnqueueOptions,
+  idOf,
+  refOf,
+  type ScheduleOptions,
+  unknownSchedule,
+} from './orders.ts';
 import { type RemoteParts, type RemoteRun, remoteRun, unknownRun } from './remote-run.ts';
 import { Watcher } from './watcher.ts';
 
@@ -35,33 +42,6 @@ export interface DbosEngineOptions extends PostgresOptions {
   /** Hears what goes wrong on the way, a line each. @default nobody */
   readonly onLog?: (line: string) => void;
 }
-
-export interface EnqueueOptions {
-  /** @default the engine's */
-  readonly queue?: string;
-  /** Whose run it is: tenants are limited each by itself where their queue says so, and get their turns. */
-  readonly tenant?: string;
-  /** From 0, the most urgent, up. Among runs of one tenant. @default 0 */
-  readonly priority?: number;
-  /** A second order with the same key is the first one's run. */
-  readonly idempotencyKey?: string;
-  /** Milliseconds since the epoch, or a date: then the run is cancelled, wherever it is. */
-  readonly deadline?: number | Date;
-  /** Ask models for answers in pieces; they are `model.delta` events. @default false */
-  readonly stream?: boolean;
-}
-
-export interface ScheduleOptions extends Omit<EnqueueOptions, 'idempotencyKey' | 'deadline'> {
-  /** Five fields, or six with seconds first: `0 3 * * *` is each night at three. */
-  readonly cron: string;
-  /** Such as `Europe/Paris`. @default UTC */
-  readonly timeZone?: string;
-  readonly crew: CrewName;
-  readonly inputs?: Inputs;
-}
-
-/** What names a crew: the crew itself, where it has a ref, or the ref alone. */
-export type CrewName = CrewRef | { readonly name: string; readonly ref: CrewRef | undefined };
 
 export interface StuckRun {
   readonly runId: string;
@@ -163,7 +143,7 @@ export function dbosEngine(options: DbosEngineOptions): DbosEngine {
   }
 
   function toOrder(crew: CrewName, inputs: Inputs, given: EnqueueOptions): RunOrder {
-    check(given);
+    checkOrder(given);
     const { tenant = null, deadline, stream = false, queue: named = queue, priority = 0 } = given;
     const deadlineAtMs = deadline === undefined ? null : Number(deadline);
     const rest = { tenant, stream, queue: named, priority, deadlineAtMs, isHeardElsewhere: false };
@@ -253,49 +233,3 @@ export function dbosEngine(options: DbosEngineOptions): DbosEngine {
 }
 
 const LEASE_MS = 30_000;
-
-function check({ priority, tenant, idempotencyKey, queue, deadline }: EnqueueOptions): void {
-  const problems = new Problems('The order');
-  problems.integer('priority', priority, 0);
-  for (const [field, value] of Object.entries({ tenant, idempotencyKey, queue })) {
-    if (value !== undefined) problems.text(field, value);
-  }
-  if (deadline !== undefined && !Number.isFinite(Number(deadline))) {
-    const message = `deadline must be a time, got ${show(deadline)}. Give milliseconds since the epoch or a Date.`;
-    problems.add('deadline', deadline, message);
-  }
-  problems.throwIfAny();
-}
-
-function unknownSchedule(name: string, known: readonly Schedule[]): RegattaError {
-  const names = known.map((one) => one.name);
-  const message = `There is no schedule "${name}" (there are ${names.length === 0 ? 'none' : names.join(', ')}). Name one that there is.`;
-  return new RegattaError('engine/unknown-schedule', message, { name, known: names });
-}
-
-/** It is a part of its runs' ids. */
-function checkName(name: string): void {
-  if (/^[\w.-]+$/.test(name)) return;
-  const problems = new Problems('The schedule');
-  const message = `name must be letters, digits, dots, - and _, got ${show(name)}. Name it so.`;
-  problems.add('name', name, message);
-  problems.throwIfAny();
-}
-
-/** The same for the same key of the same tenant: keys of tenants never meet. */
-function idOf(tenant: string | null, key: string): string {
-  return `key-${createHash('sha256')
-    .update(JSON.stringify([tenant, key]))
-    .digest('hex')
-    .slice(0, 32)}`;
-}
-
-function refOf(crew: CrewName): CrewRef {
-  const ref = 'ref' in crew ? crew.ref : crew;
-  if (ref !== undefined) return ref;
-  throw new RegattaError(
-    'engine/no-ref',
-    `"${crew.name}" has no ref, so no worker can know it. Give it ref: crewRef({ name: '${crew.name}', module: import.meta.url }).`,
-    { engine: 'dbos', crew: crew.name },
-  );
-}

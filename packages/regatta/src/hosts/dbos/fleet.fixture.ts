@@ -15,6 +15,8 @@ export interface ProcessOptions extends Omit<WorkerOptions, 'connectionString'> 
   /** SIGKILL at its n-th record. */
   readonly dieAt?: number;
   readonly phase?: 'before' | 'after';
+  /** SIGKILL so many milliseconds after it takes runs. */
+  readonly dieAfterMs?: number;
   /** Milliseconds between answers of tools at once: below 0, the last one answers first. */
   readonly paceMs?: number;
   readonly env?: Readonly<Record<string, string>>;

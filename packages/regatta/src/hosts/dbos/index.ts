@@ -8,14 +8,12 @@ export type { StuckDelivery } from '../../stores/postgres-outbox.ts';
 export type { CrewSources } from './crews.ts';
 export type { DeliverOptions, DurableContext, DurableHandler } from './deliver.ts';
 export {
-  type CrewName,
   type DbosEngine,
   type DbosEngineOptions,
   dbosEngine,
-  type EnqueueOptions,
-  type ScheduleOptions,
   type StuckRun,
 } from './engine.ts';
+export type { CrewName, EnqueueOptions, ScheduleOptions } from './orders.ts';
 export type {
   CursoredEvent,
   EventsOptions,

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { postgresJournal } from '../../stores/postgres.ts';
 import { startPostgres, type TestPostgres } from '../../testing/postgres.fixture.ts';
-import { TestFleet } from './fleet.fixture.ts';
+import { type ProcessOptions, TestFleet } from './fleet.fixture.ts';
 import { dbosEngine, type RemoteRun } from './index.ts';
 import { relay } from './relay.fixture.ts';
 
@@ -52,7 +52,7 @@ async function expectAllWell({ fleet, journal, runs }: Opened, mayRepeat = false
   }
 }
 
-test(`${KILLS} workers are killed at their records: every run ends once, and nothing recorded is done again`, async () => {
+test(`${KILLS} workers are killed at their records and at any moment: every run ends once, and nothing recorded is done again`, async () => {
   const opened = await open();
   const { fleet, order } = opened;
   const settings = { failoverMs: FAILOVER_MS, maxRecoveries: 1_000 };
@@ -61,10 +61,11 @@ test(`${KILLS} workers are killed at their records: every run ends once, and not
     while (kills < KILLS) {
       const life = kills++;
       await order(2); // more than a life can do, so that each life ends before its runs do
-      // Ascending places of death, half before the record and half after it, with both orders of completion.
+      // At ascending records, half before one and half after it; each third at any moment. With both orders of completion.
       const dieAt = 1 + (life % 14) * 2;
-      const phase = life % 2 === 0 ? 'before' : 'after';
-      const child = await fleet.start({ ...settings, dieAt, phase, paceMs: life % 2 === 0 ? 3 : -3 });
+      const phase = life % 2 === 0 ? ('before' as const) : ('after' as const);
+      const death: ProcessOptions = life % 3 === 2 ? { dieAfterMs: Math.random() * 150 } : { dieAt, phase };
+      const child = await fleet.start({ ...settings, ...death, paceMs: life % 2 === 0 ? 3 : -3 });
       if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
     }
   };

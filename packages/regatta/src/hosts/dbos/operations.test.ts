@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { DBOSClient } from '@dbos-inc/dbos-sdk';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { startPostgres, type TestPostgres } from '../../testing/postgres.fixture.ts';
 import { TestFleet } from './fleet.fixture.ts';
@@ -128,6 +129,31 @@ test('a run that takes each worker with it is put aside with the reason, and can
   await engine.requeue(run.runId);
   expect((await run.result()).text).toBe('done');
   expect(await engine.deadLetters()).toEqual([]);
+}, 60_000);
+
+test('a worker that is taken for dead and gets its own run again goes on with it, and is not done before', async () => {
+  const { engine, connectionString, fleet } = await open();
+  const worker = await fleet.start({ env: { REGATTA_TEST_STAY_MS: '2500' } });
+  const run = await engine.enqueue(slots, { slot: 'a/0' });
+  await hasBegun(fleet);
+  const client = await DBOSClient.create({
+    systemDatabaseUrl: connectionString,
+    systemDatabaseSchemaName: 'regatta_dbos',
+  });
+  await client.resumeWorkflow(run.runId, { queueName: 'default' });
+  const done = run.result();
+  const early: string[] = [];
+  while (!fleet.lines<Slot>().some(({ what }) => what === 'end')) {
+    const { status } = (await client.getWorkflow(run.runId)) ?? {};
+    if (!fleet.lines<Slot>().some(({ what }) => what === 'end')) early.push(String(status));
+  }
+  expect(early).toContain('PENDING');
+  expect(early).not.toContain('SUCCESS');
+  expect((await done).text).toBe('done');
+  expect(fleet.lines<Slot>()).toHaveLength(2);
+  while ((await client.getWorkflow(run.runId))?.status !== 'SUCCESS') await new Promise(setImmediate);
+  await client.destroy();
+  worker.kill('SIGKILL');
 }, 60_000);
 
 test('a run of which nothing is heard is found', async () => {

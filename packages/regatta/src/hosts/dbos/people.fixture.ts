@@ -36,7 +36,6 @@ export const asks: Crew = new Crew({
 /** Ends with its signal alone. */
 const endless: Model = {
   id: 'endless/model',
-  // biome-ignore lint/correctness/useYield: it ends before it has anything to say
   async *call(_request, { signal }) {
     return await new Promise<never>((_, reject) => {
       signal.addEventListener('abort', () => reject(signal.reason), { once: true });

@@ -1,6 +1,7 @@
 /** Does executions on a worker: takes the run in the journal, runs its crew here, and sees it ended. */
 import { resolve } from 'node:path';
 import { isRegattaError, messageOf, RegattaError } from '../../base/errors.ts';
+import { MAX_TIMER_MS } from '../../base/problems.ts';
 import type { Inputs } from '../../base/template.ts';
 import { fingerprintOf } from '../../crew/fingerprint.ts';
 import { type CrewSettings, createJob } from '../../crew/job.ts';
@@ -30,6 +31,13 @@ export interface PerformerOptions {
   readonly putBack: (executionId: string) => Promise<void>;
 }
 
+/** An execution under way. */
+interface Place {
+  /** Once it has begun. */
+  run: Run<unknown> | undefined;
+  outcome: Promise<string>;
+}
+
 /** Between two tries to take a run that its last holder is about to let go of. */
 const CLAIM_PAUSE_MS = 100;
 /** Until then whoever holds a run has seen the answer that was given, and needs nobody else. */
@@ -37,7 +45,7 @@ const CLAIM_PATIENCE_MS = 5_000;
 
 export class Performer {
   readonly #options: PerformerOptions;
-  readonly #running = new Map<string, Run<unknown> | undefined>();
+  readonly #places = new Map<string, Place>();
   #turns: Promise<unknown> = Promise.resolve();
   #done = 0;
   #hasGivenUp = false;
@@ -49,7 +57,7 @@ export class Performer {
 
   /** Executions under way here. */
   get running(): readonly string[] {
-    return [...this.#running.keys()];
+    return [...this.#places.keys()];
   }
 
   /** Executions that were done here. */
@@ -67,7 +75,7 @@ export class Performer {
   }
 
   cancel(executionId: string, reason: string): void {
-    this.#running.get(executionId)?.cancel(reason);
+    this.#places.get(executionId)?.run?.cancel(reason);
   }
 
   /**
@@ -77,41 +85,59 @@ export class Performer {
   async giveUp(): Promise<void> {
     this.#hasGivenUp = true;
     await this.#options.journal.release(this.running.map(runIdOf));
-    for (const run of this.#running.values()) run?.cancel('its worker is closed');
-    await Promise.allSettled(Array.from(this.#running.values(), (run) => run?.result));
+    const runs = Array.from(this.#places.values(), ({ run }) => run);
+    for (const run of runs) run?.cancel('its worker is closed');
+    await Promise.allSettled(runs.map((run) => run?.result));
   }
 
-  /** How the execution went, in a word. Never rejects: whatever happens is in the journal or in the list of dead letters. */
+  /**
+   * How the execution went, in a word. Never rejects: whatever happens is in the journal or in the list
+   * of dead letters, or tried again. One that is given to this worker again while it is at it, since
+   * somebody took it for dead, goes on: DBOS hears of its end twice, and of none before.
+   */
   async perform(executionId: string, order: RunOrder): Promise<string> {
-    if (this.#running.has(executionId)) return 'twice';
-    this.#running.set(executionId, undefined);
+    const place = this.#places.get(executionId) ?? this.#begin(executionId, order);
+    return await place.outcome;
+  }
+
+  #begin(executionId: string, order: RunOrder): Place {
+    const place: Place = { run: undefined, outcome: Promise.resolve('') };
+    this.#places.set(executionId, place);
+    place.outcome = this.#attempt(executionId, order, place);
+    return place;
+  }
+
+  async #attempt(executionId: string, order: RunOrder, place: Place): Promise<string> {
     try {
-      const outcome = await this.#takeTurn(executionId, order);
+      const outcome = await this.#takeTurn(executionId, order, place);
       return this.#hasGivenUp ? await new Promise<never>(() => undefined) : outcome; // DBOS is not to hear of it
     } catch (error) {
       if (isRegattaError(error, 'journal/lost')) return 'lost'; // somebody else has it
-      if (isOutage(error)) {
-        await this.#options.putBack(executionId);
-        return 'put back';
-      }
-      return await this.#bury(executionId, error);
+      if (!isOutage(error) && (await this.#bury(executionId, error))) return 'dead letter';
+      this.#leave(executionId, place); // before it may be given to this worker again
+      await this.#options.putBack(executionId);
+      return 'put back';
     } finally {
-      this.#running.delete(executionId);
+      this.#leave(executionId, place);
       this.#done++;
     }
+  }
+
+  #leave(executionId: string, place: Place): void {
+    if (this.#places.get(executionId) === place) this.#places.delete(executionId);
   }
 
   /**
    * Runs with which a worker was lost take turns, so that it shows which of them it is: one that is
    * innocent ends, and is not put aside with the one that is not.
    */
-  async #takeTurn(executionId: string, order: RunOrder): Promise<string> {
+  async #takeTurn(executionId: string, order: RunOrder, place: Place): Promise<string> {
     const { fleet } = this.#options;
     const runId = runIdOf(executionId);
-    if (!(await fleet.isSuspect(runId))) return await this.#perform(executionId, order);
+    if (!(await fleet.isSuspect(runId))) return await this.#perform(executionId, order, place);
     const turn = this.#turns.then(async () => {
       await fleet.beginSuspect(runId);
-      const outcome = await this.#perform(executionId, order);
+      const outcome = await this.#perform(executionId, order, place);
       await fleet.clearSuspect(runId);
       return outcome;
     });
@@ -119,7 +145,7 @@ export class Performer {
     return await turn;
   }
 
-  async #perform(executionId: string, order: RunOrder): Promise<string> {
+  async #perform(executionId: string, order: RunOrder, place: Place): Promise<string> {
     const { core, journal, budgets } = this.#options;
     const runId = runIdOf(executionId);
     if (order?.form !== 1) throw unknownForm(executionId);
@@ -140,8 +166,8 @@ export class Performer {
       stream: order.stream,
       onInput: 'suspend',
     });
-    this.#running.set(executionId, run);
-    const stopClock = cancelAt(order.deadlineAtMs, () => run.cancel('its deadline has passed'));
+    place.run = run;
+    using _clock = cancelAt(order.deadlineAtMs, () => run.cancel('its deadline has passed'));
     let isLost = false;
     try {
       await run.result;
@@ -151,7 +177,6 @@ export class Performer {
       if (isRegattaError(error, 'journal/lost') || isOutage(error)) throw error;
       return run.status; // its end is recorded
     } finally {
-      stopClock();
       await run.flush();
       // Of a run that was lost, its new holder does all this.
       await Promise.allSettled([journal.tellNow(runId), isLost ? undefined : journal.unlimit(runId)]);
@@ -193,11 +218,15 @@ export class Performer {
     }
   }
 
-  async #bury(executionId: string, error: unknown): Promise<string> {
+  /** Gives whether it could be kept. */
+  async #bury(executionId: string, error: unknown): Promise<boolean> {
     const code = isRegattaError(error) ? error.code : 'unknown';
     const runId = runIdOf(executionId);
-    await this.#options.fleet.bury({ executionId, runId, code, message: messageOf(error) });
-    return 'dead letter';
+    const buried = this.#options.fleet.bury({ executionId, runId, code, message: messageOf(error) });
+    return await buried.then(
+      () => true,
+      () => false, // the database is away
+    );
   }
 }
 
@@ -217,16 +246,15 @@ function tellEntry(tell: (event: RunEvent) => void): Entry {
   return createEntry(tell, { name: 'regatta.events', key: tell, capacity: Number.MAX_SAFE_INTEGER });
 }
 
-function cancelAt(atMs: number | null, cancel: () => void): () => void {
-  if (atMs === null) return () => undefined;
+function cancelAt(atMs: number | null, cancel: () => void): Disposable {
   let timer: NodeJS.Timeout | undefined;
   const wait = (): void => {
-    const leftMs = atMs - Date.now();
+    const leftMs = (atMs ?? 0) - Date.now();
     if (leftMs <= 0) cancel();
-    else timer = setTimeout(wait, Math.min(leftMs, 2 ** 31 - 1));
+    else timer = setTimeout(wait, Math.min(leftMs, MAX_TIMER_MS));
   };
-  wait();
-  return () => clearTimeout(timer);
+  if (atMs !== null) wait();
+  return { [Symbol.dispose]: () => clearTimeout(timer) };
 }
 
 function isOutage(error: unknown): boolean {

@@ -80,8 +80,8 @@ export class Reaper {
     });
     // Ours that an outage has taken from us: DBOS says that we have them, and nobody here is at them.
     const running = new Set(performer.running);
-    const unattended = (await executor.underWay()).filter(
-      (one) => one.worker === worker && !running.has(one.executionId),
+    const unattended = (await executor.underWay(worker)).filter(
+      ({ executionId }) => !running.has(executionId),
     );
     const ids = unattended.map(({ executionId }) => executionId);
     await executor.putBack(ids.filter((executionId) => this.#unattended.has(executionId)));

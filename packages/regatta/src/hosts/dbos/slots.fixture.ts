@@ -19,6 +19,7 @@ function say(what: Slot['what'], text: string): void {
 
 const model: Model = {
   id: 'slots/model',
+  // biome-ignore lint/correctness/useYield: it has nothing to say before its answer
   async *call({ messages }) {
     const text = String(messages.at(-1)?.content);
     say('begin', text);

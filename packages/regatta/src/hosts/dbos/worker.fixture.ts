@@ -5,7 +5,7 @@ import { relay } from './relay.fixture.ts';
 import { fatal, slots } from './slots.fixture.ts';
 
 const [connectionString = '', options = '{}'] = process.argv.slice(2);
-const { dieAt, phase, ...rest } = JSON.parse(options);
+const { dieAt, phase, dieAfterMs, ...rest } = JSON.parse(options);
 
 if (dieAt !== undefined) {
   const { write } = PostgresJournal.prototype;
@@ -22,3 +22,4 @@ if (dieAt !== undefined) {
 const worker = await createWorker({ connectionString, crews: [relay, slots, fatal], ...rest });
 process.once('SIGTERM', () => void worker.close({ timeoutMs: 10_000 }).then(() => process.exit(0)));
 process.send?.('ready');
+if (dieAfterMs !== undefined) setTimeout(() => process.kill(process.pid, 'SIGKILL'), dieAfterMs);

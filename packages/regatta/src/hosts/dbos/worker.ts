@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { createRuntime, type Runtime, type RuntimeOptions } from '../../api/runtime.ts';
+import { messageOf } from '../../base/errors.ts';
 import { Problems } from '../../base/problems.ts';
 import { type ClientOptions, checkLimits, QueueClient, type QueueLimits } from '../../engines/dbos/client.ts';
 import { DbosExecutor } from '../../engines/dbos/executor.ts';
@@ -73,8 +74,16 @@ export async function createWorker(options: WorkerOptions): Promise<Worker> {
   const journal = new PostgresJournal(database, failoverMs);
   const runtime = createRuntime(options.runtime);
   let executor: DbosExecutor | undefined;
+  // As soon as the database is there again, however long that takes; a worker that is closed is done with it.
   const putBack = async (executionId: string): Promise<void> => {
-    await executor?.putBack([executionId]);
+    while (true) {
+      try {
+        return await executor?.putBack([executionId]);
+      } catch (error) {
+        log(`run ${executionId} waits to be put back: ${messageOf(error)}`);
+        await new Promise<void>((resolve) => setTimeout(resolve, PUT_BACK_MS));
+      }
+    }
   };
   const performer = new Performer({
     core: runtime.core,
@@ -135,6 +144,8 @@ export async function createWorker(options: WorkerOptions): Promise<Worker> {
 }
 
 const DEFAULT_QUEUE = 'default';
+/** Milliseconds between two tries to put a run back. */
+const PUT_BACK_MS = 1_000;
 
 /** Before the first run is taken: a worker that already looks into a queue learns of its limits only later. */
 async function setUpQueues({

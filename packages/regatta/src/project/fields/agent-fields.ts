@@ -1,9 +1,10 @@
 /** The keys of an agent. */
 
-import { callbacks, objects, tools } from './code-kinds.ts';
+import { aFunction, callbacks, knowledge, memories, skills, tools } from './code-kinds.ts';
 import type { Field } from './field.ts';
-import { anyText, flag, flagOr, seconds, settings, text, texts, wholeNumber } from './kinds.ts';
+import { anyText, flag, flagOr, names, seconds, text, wholeNumber } from './kinds.ts';
 import { llm } from './llm-kind.ts';
+import { onToolFailure, planning } from './option-kinds.ts';
 
 export const AGENT_FIELDS: readonly Field[] = [
   {
@@ -40,67 +41,118 @@ export const AGENT_FIELDS: readonly Field[] = [
     keys: ['allow_delegation'],
     option: 'allowDelegation',
     kind: flag,
-    off: false,
-    doc: 'Whether it may hand work to other agents.',
+    doc: 'Whether it may hand work to other agents, and ask them.',
+  },
+  {
+    keys: ['allowed_delegates'],
+    option: 'allowedDelegates',
+    kind: names,
+    doc: 'Keys of the agents that it may ask. Default: all others.',
   },
   {
     keys: ['planning', 'planning_config', 'reasoning'],
     option: 'planning',
-    kind: flagOr(settings),
-    off: false,
-    doc: 'Whether it plans before it works.',
+    kind: planning,
+    doc: 'Whether it plans before it works, or how: effort, max_steps, max_replans, max_step_iterations, step_timeout (seconds), llm.',
   },
-  { keys: ['max_rpm'], option: 'maxRpm', kind: wholeNumber(1), doc: 'Requests in a minute.' },
+  {
+    keys: ['max_rpm'],
+    option: 'maxRpm',
+    kind: wholeNumber(1),
+    doc: 'Requests to models in a minute, by all its runs together.',
+  },
   {
     keys: ['inject_date'],
     option: 'injectDate',
     kind: flag,
-    off: false,
-    doc: 'Whether it is told the date.',
+    doc: 'Whether it is told the day on which the run started.',
   },
-  { keys: ['date_format'], option: 'dateFormat', kind: text, doc: 'How the date is written.' },
+  {
+    keys: ['date_format'],
+    option: 'dateFormat',
+    kind: text,
+    doc: 'How the day is written, with directives of strftime.',
+  },
+  { keys: ['time_zone'], option: 'timeZone', kind: text, doc: 'Where it is that day: an IANA time zone.' },
   {
     keys: ['use_system_prompt'],
     option: 'useSystemPrompt',
     kind: flag,
-    off: true,
-    doc: 'Whether its role is a system message.',
+    doc: 'Whether who it is stands in a system message.',
   },
   {
     keys: ['system_template'],
     option: 'systemTemplate',
     kind: text,
-    doc: 'The system message, in place of ours.',
+    doc: 'Around the system message, with {{ .System }} in its place.',
   },
   {
     keys: ['prompt_template'],
     option: 'promptTemplate',
     kind: text,
-    doc: 'The user message, in place of ours.',
+    doc: 'Around the task, with {{ .Prompt }} in its place.',
   },
-  { keys: ['response_template'], option: 'responseTemplate', kind: text, doc: 'How an answer begins.' },
+  {
+    keys: ['response_template'],
+    option: 'responseTemplate',
+    kind: text,
+    doc: 'Around {{ .Response }}: how the prompt ends, and where answers end.',
+  },
   {
     keys: ['respect_context_window'],
     option: 'respectContextWindow',
     kind: flag,
-    off: true,
-    doc: 'Whether prompts are kept inside the window of the model.',
+    doc: 'Whether conversations are made to fit the window of the model.',
   },
-  { keys: ['tool_protocol'], option: 'toolProtocol', kind: text, doc: 'How it asks for tools.' },
+  {
+    keys: ['tool_protocol'],
+    option: 'toolProtocol',
+    kind: text,
+    doc: 'How it calls tools: native, or text for models that know none.',
+  },
+  {
+    keys: ['on_tool_failure', 'tool_failure_policy'],
+    option: 'onToolFailure',
+    kind: onToolFailure,
+    doc: 'What a tool that fails comes to: answer tells the model, fail ends the task. Default: as the crew.',
+  },
+  {
+    keys: ['step_callback'],
+    option: 'stepCallback',
+    kind: aFunction,
+    doc: 'A function that is called after each turn of the model.',
+  },
   {
     keys: ['knowledge', 'knowledge_sources'],
     option: 'knowledge',
-    kind: objects,
-    doc: 'What it can look up.',
+    kind: knowledge,
+    doc: 'What it can look up: places in code.',
   },
   {
     keys: ['memory'],
     option: 'memory',
-    kind: flagOr(objects),
-    off: false,
-    doc: 'What it remembers between runs.',
+    kind: flagOr(memories),
+    switchNote: 'A memory needs a place to be kept. Write one in code, and name it here.',
+    doc: 'What it remembers between runs: places in code.',
   },
-  { keys: ['skills'], option: 'skills', kind: texts, doc: 'Folders with skills.' },
+  {
+    keys: ['max_recall_tokens'],
+    option: 'maxRecallTokens',
+    kind: wholeNumber(1),
+    doc: 'Tokens of what memory and knowledge tell it for one task.',
+  },
+  {
+    keys: ['on_memory_failure'],
+    option: 'onMemoryFailure',
+    kind: text,
+    doc: 'What a memory that fails does: warn, or fail.',
+  },
+  {
+    keys: ['skills'],
+    option: 'skills',
+    kind: skills,
+    doc: 'Instructions that it reads when it needs them: places in code.',
+  },
 
   {
     keys: ['verbose'],
@@ -116,13 +168,11 @@ export const AGENT_FIELDS: readonly Field[] = [
   },
   { keys: ['multimodal'], ignored: 'Files go to models that take them, without a switch.' },
   { keys: ['max_reasoning_attempts'], ignored: 'Planning has limits of its own.' },
-  { keys: ['tool_failure_policy'], ignored: 'An agent is told of a tool that failed, and may go on.' },
   { keys: ['security_config', 'i18n', 'checkpoint', 'type'], ignored: 'There is nothing here that it sets.' },
   {
     keys: ['executor_class', 'agent_executor'],
     refused: 'There is one loop for all agents. Take the key out.',
   },
-  { keys: ['step_callback'], refused: 'Steps are events here. Name a callback under callbacks.' },
   {
     keys: ['guardrail', 'guardrails', 'guardrail_max_retries'],
     refused: 'Answers are checked by their task. Move it to the task.',

@@ -4,7 +4,14 @@ import type { Tool } from '../../index.ts';
 /** Makes the tools of a name for the project in `folder`. */
 export type BuiltInTools = Readonly<Record<string, (folder: string) => Promise<readonly Tool[]>>>;
 
-export const BUILT_IN_TOOLS: BuiltInTools = Object.freeze({});
+export const BUILT_IN_TOOLS: BuiltInTools = Object.freeze({
+  // A project holds its keys in .env: what begins with a dot is not for models.
+  files: async (folder: string) => (await tools()).fileTools({ root: folder, hidden: false }),
+  fetch: async () => [(await tools()).fetchTool()],
+  javascript: async () => [(await tools()).javascriptTool()],
+});
 
-/** Names that are known, and not there yet. */
-export const PENDING_TOOLS: ReadonlySet<string> = new Set(['files', 'fetch', 'javascript']);
+/** Loaded for who asks for them. */
+async function tools(): Promise<typeof import('../../tools/index.ts')> {
+  return await import('../../tools/index.ts');
+}

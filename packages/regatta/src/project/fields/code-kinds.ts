@@ -1,8 +1,8 @@
 /** How code is written, and what it must be: tools, schemas, functions. */
-import type { JsonObject, Tool } from '../../index.ts';
+import type { JsonObject } from '../../index.ts';
 import { readCodeRef } from '../code-ref.ts';
 import { describe, plainOf, textOf, type Value } from '../value.ts';
-import { BUILT_IN_TOOLS, type BuiltInTools, PENDING_TOOLS } from './built-in-tools.ts';
+import { BUILT_IN_TOOLS, type BuiltInTools } from './built-in-tools.ts';
 import type { Kind, ReadContext } from './field.ts';
 import { readAll } from './kinds.ts';
 
@@ -62,10 +62,9 @@ function listOf(kind: Kind): Kind {
 
 const isFunction = (value: unknown): boolean => typeof value === 'function';
 
-const hook: Kind = code({ folder: 'hooks', wanted: 'a function', fits: isFunction });
+export const aFunction: Kind = code({ folder: 'hooks', wanted: 'a function', fits: isFunction });
 
-export const hooks: Kind = listOf(hook);
-export const condition: Kind = hook;
+export const hooks: Kind = listOf(aFunction);
 /** A function, an object with handlers, or what `callback`, `guard` and `transform` make. */
 export const callbacks: Kind = listOf(
   code({
@@ -106,21 +105,13 @@ async function readTool(item: Value, context: ReadContext, builtIn: BuiltInTools
     findings.add(item.place, message);
     return undefined;
   }
-  const isOwn = loader.has(written, 'tools');
   const make = Object.hasOwn(builtIn, written) ? builtIn[written] : undefined;
-  if (isOwn || !(make !== undefined || PENDING_TOOLS.has(written))) return await tool.read(item, context);
-  if (make !== undefined) return await make(loader.root);
-  findings.add(
-    item.place,
-    `${subject}: ${written} is a tool of regatta that this version has not. Take it out.`,
-  );
-  return undefined;
+  if (make === undefined || loader.has(written, 'tools')) return await tool.read(item, context);
+  return await make(loader.root);
 }
 
-function isTool(value: unknown): value is Tool {
-  if (typeof value !== 'object' || value === null) return false;
-  const { name, execute, parse } = value as Partial<Tool>; // an object may be asked for any field
-  return typeof name === 'string' && typeof execute === 'function' && typeof parse === 'function';
+function isTool(value: unknown): boolean {
+  return has(value, { name: 'string', execute: 'function', parse: 'function' });
 }
 
 /** A text that a model judges by, or a function. */
@@ -155,12 +146,36 @@ function isSchema(value: unknown): boolean {
   );
 }
 
-/** Something that code makes: a store, a memory. */
-export const object: Kind = code({
-  folder: 'code',
-  wanted: 'an object',
-  fits: (value) => typeof value === 'object' && value !== null,
-});
+const isMemory = (value: unknown): boolean => has(value, { name: 'string', recall: 'function' });
 
-export const objects: Kind = listOf(object);
-export const aFunction: Kind = hook;
+/** What agents remember: objects of the port `Memory`. */
+export const memories: Kind = listOf(
+  code({ folder: 'memory', wanted: 'a memory, with a name and a function recall', fits: isMemory }),
+);
+/** What agents look up: memories that nothing is added to. */
+export const knowledge: Kind = listOf(
+  code({ folder: 'knowledge', wanted: 'knowledge, with a name and a function recall', fits: isMemory }),
+);
+/** Objects of the port `Skill`. */
+export const skills: Kind = listOf(
+  code({
+    folder: 'skills',
+    wanted: 'a skill, with a name, a description and a function load',
+    fits: (value) => has(value, { name: 'string', description: 'string', load: 'function' }),
+  }),
+);
+
+function has(value: unknown, members: Readonly<Record<string, string>>): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const object = value as Readonly<Record<string, unknown>>; // an object may be asked for any field
+  return Object.entries(members).every(([member, type]) => typeof object[member] === type);
+}
+
+/** Who wins a consensus: `judge`, `vote`, or a function that says it. */
+export const decide: Kind = {
+  schema: { anyOf: [{ enum: ['judge', 'vote'] }, refSchema] },
+  read: (value, context) => {
+    const word = textOf(value)?.trim().toLowerCase() ?? '';
+    return word === 'judge' || word === 'vote' ? word : aFunction.read(value, context);
+  },
+};

@@ -32,8 +32,10 @@ export interface TakenField extends Row {
   readonly kind: Kind;
   /** What it is, for editors. */
   readonly doc: string;
-  /** What the value is when the thing is off, as in crewAI's files that spell out defaults. */
-  readonly off?: boolean;
+  /** Where it goes, when it is no option of its own class. */
+  readonly becomes?: string;
+  /** Why a bare `true` has no effect: a note says it. A bare `false` sets nothing. */
+  readonly switchNote?: string;
 }
 
 /** Is read by the loader itself. */

@@ -1,13 +1,18 @@
 /** How plain values are written: texts, numbers, switches, names of other parts. */
-import type { Json } from '../../index.ts';
-import { describe, isNothing, type Pair, plainOf, textOf, type Value } from '../value.ts';
-import { camelCase, type Kind, type NameRef, type ReadContext } from './field.ts';
+import { describe, isNothing, type Pair, textOf, type Value } from '../value.ts';
+import type { Kind, NameRef, ReadContext } from './field.ts';
 
 /** PyYAML, which reads crewAI's files, takes these for switches. */
 const TRUE = new Set(['true', 'yes', 'on']);
 const FALSE = new Set(['false', 'no', 'off']);
 
-function wrong({ subject, findings }: ReadContext, value: Value, wanted: string, mend: string): undefined {
+/** Adds the problem that `value` is not `wanted`. */
+export function wrong(
+  { subject, findings }: ReadContext,
+  value: Value,
+  wanted: string,
+  mend: string,
+): undefined {
   findings.add(value.place, `${subject} must be ${wanted}, and is ${describe(value)}. ${mend}`);
 }
 
@@ -79,14 +84,17 @@ export function oneOf(names: readonly string[]): Kind {
   };
 }
 
+/** Whether `value` is one of the words for true and false. */
+export function isFlag(value: Value): boolean {
+  const word = value.kind === 'scalar' ? String(value.value).toLowerCase() : '';
+  return TRUE.has(word) || FALSE.has(word);
+}
+
 /** A switch, or what `kind` takes. */
 export function flagOr(kind: Kind): Kind {
   return {
     schema: { anyOf: [flag.schema, kind.schema] },
-    read(value, context) {
-      const word = value.kind === 'scalar' ? String(value.value).toLowerCase() : '';
-      return (TRUE.has(word) || FALSE.has(word) ? flag : kind).read(value, context);
-    },
+    read: (value, context) => (isFlag(value) ? flag : kind).read(value, context),
   };
 }
 
@@ -140,24 +148,6 @@ async function readPair(
   const read = await kind.read(value, { ...context, subject: `${key} in ${context.subject}` });
   return read === undefined ? undefined : [[name, read]];
 }
-
-/** Any mapping of plain data. Its own keys become camelCase, as options are written. */
-export const settings: Kind = {
-  schema: { type: 'object' },
-  read(value, context) {
-    if (value.kind !== 'mapping') return wrong(context, value, 'a mapping', 'Write one.');
-    return Object.fromEntries(value.entries.map((pair) => [camelCase(pair.key), plainOf(pair.value)]));
-  },
-};
-
-/** Any mapping of plain data, as it is. */
-export const data: Kind = {
-  schema: { type: 'object' },
-  read(value, context): Json | undefined {
-    if (value.kind === 'mapping') return plainOf(value);
-    return wrong(context, value, 'a mapping', 'Write one.');
-  },
-};
 
 /** The name of another part. */
 export const name: Kind = {

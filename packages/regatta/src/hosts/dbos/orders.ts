@@ -1,0 +1,80 @@
+/** What may be said of a run that is ordered, and what is made of it. */
+import { createHash } from 'node:crypto';
+import { RegattaError } from '../../base/errors.ts';
+import { Problems, show } from '../../base/problems.ts';
+import type { Inputs } from '../../base/template.ts';
+import type { Schedule } from '../../engines/dbos/client.ts';
+import type { CrewRef } from '../../protocol/crew-ref.ts';
+
+export interface EnqueueOptions {
+  /** @default the engine's */
+  readonly queue?: string;
+  /** Whose run it is: tenants are limited each by itself where their queue says so, and get their turns. */
+  readonly tenant?: string;
+  /** From 0, the most urgent, up. Among runs of one tenant. @default 0 */
+  readonly priority?: number;
+  /** A second order with the same key is the first one's run. */
+  readonly idempotencyKey?: string;
+  /** Milliseconds since the epoch, or a date: then the run is cancelled, wherever it is. */
+  readonly deadline?: number | Date;
+  /** Ask models for answers in pieces; they are `model.delta` events. @default false */
+  readonly stream?: boolean;
+}
+
+export interface ScheduleOptions extends Omit<EnqueueOptions, 'idempotencyKey' | 'deadline'> {
+  /** Five fields, or six with seconds first: `0 3 * * *` is each night at three. */
+  readonly cron: string;
+  /** Such as `Europe/Paris`. @default UTC */
+  readonly timeZone?: string;
+  readonly crew: CrewName;
+  readonly inputs?: Inputs;
+}
+
+/** What names a crew: the crew itself, where it has a ref, or the ref alone. */
+export type CrewName = CrewRef | { readonly name: string; readonly ref: CrewRef | undefined };
+
+export function checkOrder({ priority, tenant, idempotencyKey, queue, deadline }: EnqueueOptions): void {
+  const problems = new Problems('The order');
+  problems.integer('priority', priority, 0);
+  for (const [field, value] of Object.entries({ tenant, idempotencyKey, queue })) {
+    if (value !== undefined) problems.text(field, value);
+  }
+  if (deadline !== undefined && !Number.isFinite(Number(deadline))) {
+    const message = `deadline must be a time, got ${show(deadline)}. Give milliseconds since the epoch or a Date.`;
+    problems.add('deadline', deadline, message);
+  }
+  problems.throwIfAny();
+}
+
+export function unknownSchedule(name: string, known: readonly Schedule[]): RegattaError {
+  const names = known.map((one) => one.name);
+  const message = `There is no schedule "${name}" (there are ${names.length === 0 ? 'none' : names.join(', ')}). Name one that there is.`;
+  return new RegattaError('engine/unknown-schedule', message, { name, known: names });
+}
+
+/** It is a part of its runs' ids. */
+export function checkName(name: string): void {
+  if (/^[\w.-]+$/.test(name)) return;
+  const problems = new Problems('The schedule');
+  const message = `name must be letters, digits, dots, - and _, got ${show(name)}. Name it so.`;
+  problems.add('name', name, message);
+  problems.throwIfAny();
+}
+
+/** The same for the same key of the same tenant: keys of tenants never meet. */
+export function idOf(tenant: string | null, key: string): string {
+  return `key-${createHash('sha256')
+    .update(JSON.stringify([tenant, key]))
+    .digest('hex')
+    .slice(0, 32)}`;
+}
+
+export function refOf(crew: CrewName): CrewRef {
+  const ref = 'ref' in crew ? crew.ref : crew;
+  if (ref !== undefined) return ref;
+  throw new RegattaError(
+    'engine/no-ref',
+    `"${crew.name}" has no ref, so no worker can know it. Give it ref: crewRef({ name: '${crew.name}', module: import.meta.url }).`,
+    { engine: 'dbos', crew: crew.name },
+  );
+}
