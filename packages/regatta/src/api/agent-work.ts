@@ -50,11 +50,12 @@ export async function* workAlone(
   let drafts = 1;
   async function* redraft(given: Draft, feedback: string): Work<Draft> {
     const goesOn = [...given.messages, feedbackOn(given, feedback)];
-    return yield* work(`agent-${++drafts}`, { messages: goesOn, opening: given.opening });
+    const answer = yield* work(`agent-${++drafts}`, { messages: goesOn, opening: given.opening });
+    return { ...answer, agent: role };
   }
   const judge = openJudge(terms, { llm, role }, context);
   const options = { guardrails, maxRetries, contract, judge, redraft, agent: role, key: '' };
-  const accepted = yield* applyGuardrails(draft, options, context);
+  const accepted = yield* applyGuardrails({ ...draft, agent: role }, options, context);
   const { text, parsed } = accepted;
   if (isProvisional) {
     const experience = { task: taskOf(opening), answer: text };

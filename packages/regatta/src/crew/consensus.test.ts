@@ -61,6 +61,7 @@ test('agents answer at once without seeing each other, and a judge picks one wit
   const { output, events, findings, usage } = await traced(crew.start());
   expect(findings).toEqual([]);
   expect(output?.text).toBe('Gannet');
+  expect(output?.tasks[0]?.agent).toBe('Bob'); // whoever wrote it, and not whoever the task goes by
   const [start] = events.filter((event) => event.type === 'decision.start');
   const [end] = events.filter((event) => event.type === 'decision.end');
   expect(start?.type === 'decision.start' && Object.values(start.candidates).toSorted()).toEqual(NAMES);

@@ -43,8 +43,8 @@ export async function* runTask(
     if (decision !== 'do') throw decision.error;
     const attempt = (key: string): Work<Draft> => makeDraft(task, { ...options, brief, key }, inner);
     const { retries } = definition;
-    const { text, parsed } = yield* withRetries({ task: id, retries }, attempt, inner);
-    const output = Object.freeze({ task: id, agent: role, text, parsed });
+    const { text, parsed, agent } = yield* withRetries({ task: id, retries }, attempt, inner);
+    const output = Object.freeze({ task: id, agent, text, parsed });
     await handOver(output, { task, share: options.share }, inner);
     yield { span, body: { ...ended, status: 'done', text, parsed: toJsonOr(parsed, null) } };
     return output;

@@ -37,7 +37,7 @@ export function openWorker(task: PlannedTask, options: WorkerOptions, context: R
   const count = (answered: Answered): Draft => {
     opened.by = answered.by ?? opened.by;
     opened.drafts++;
-    return answered;
+    return { ...answered, agent: opened.by.persona.role };
   };
   return {
     async *draft() {

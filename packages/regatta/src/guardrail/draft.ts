@@ -4,6 +4,8 @@ import type { Work } from '../ports/span.ts';
 import type { Message } from '../protocol/message.ts';
 
 export interface Draft {
+  /** Role of whoever wrote it. */
+  readonly agent: string;
   readonly text: string;
   /** By the output schema; undefined without one. */
   readonly parsed: unknown;
