@@ -161,6 +161,7 @@ export class Performer {
       recording,
       scopes: [scopeOf(crew, order), [tellEntry(tell)]],
       definition: crew,
+      budget: order.budget ?? undefined,
       stream: order.stream,
       onInput: 'suspend',
     });
