@@ -17,8 +17,16 @@ export interface RunOrder {
   /** Milliseconds since the epoch; null = none. */
   readonly deadlineAtMs: number | null;
   readonly stream: boolean;
+  /** What the run itself may spend; null = no limit. */
+  readonly budget: OrderBudget | null;
   /** Whether the callbacks that belong to the crew as a whole hear the run where it was ordered, and not on the worker. */
   readonly isHeardElsewhere: boolean;
+}
+
+export interface OrderBudget {
+  readonly usd?: number;
+  readonly tokens?: number;
+  readonly calls?: number;
 }
 
 /** What parts a run's id from what tells its later executions apart. */

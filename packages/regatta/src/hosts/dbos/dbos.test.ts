@@ -75,6 +75,14 @@ test('a run that failed fails for its handle with the same error', async () => {
   await expect(missing.result()).rejects.toMatchObject({ code: 'inputs/missing' });
 });
 
+test("a run's own budget goes with it", async () => {
+  const run = await engine.enqueue(crews.success, { topic: 'tides' }, { budget: { calls: 2 } });
+  await expect(run.result()).rejects.toMatchObject({
+    code: 'budget/exceeded',
+    details: { owner: 'run', limit: 'calls', used: 2 },
+  });
+});
+
 test('a run is cancelled where it is: under way, or waiting in its queue', async () => {
   const running = await engine.enqueue(people.sleeps);
   for await (const { event } of running.events()) if (event.type === 'model.start') break;
@@ -102,7 +110,7 @@ test('a run that waits for a person holds no place, and goes on wherever the ans
     if (event.type === 'run.end') throw new Error('it ended');
     else if (event.type === 'input.start') break;
   while ((await run.status()) !== 'suspended') await new Promise(setImmediate);
-  expect(worker.running).toBe(0);
+  while (worker.running > 0) await new Promise(setImmediate);
   const [request] = await run.pendingInputs();
   expect(request).toMatchObject({ kind: 'question', question: 'Which port?' });
   await using other = dbosEngine({ connectionString });

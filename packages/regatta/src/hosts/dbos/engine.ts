@@ -144,9 +144,16 @@ export function dbosEngine(options: DbosEngineOptions): DbosEngine {
 
   function toOrder(crew: CrewName, inputs: Inputs, given: EnqueueOptions): RunOrder {
     checkOrder(given);
-    const { tenant = null, deadline, stream = false, queue: named = queue, priority = 0 } = given;
+    const {
+      tenant = null,
+      deadline,
+      stream = false,
+      queue: named = queue,
+      priority = 0,
+      budget = null,
+    } = given;
     const deadlineAtMs = deadline === undefined ? null : Number(deadline);
-    const rest = { tenant, stream, queue: named, priority, deadlineAtMs, isHeardElsewhere: false };
+    const rest = { tenant, stream, budget, queue: named, priority, deadlineAtMs, isHeardElsewhere: false };
     return { form: 1, ref: refOf(crew), inputs: toJson(inputs), settings: null, ...rest };
   }
 

@@ -4,7 +4,9 @@ import { RegattaError } from '../../base/errors.ts';
 import { Problems, show } from '../../base/problems.ts';
 import type { Inputs } from '../../base/template.ts';
 import type { Schedule } from '../../engines/dbos/client.ts';
+import { checkAllowance } from '../../observe/allowance.ts';
 import type { CrewRef } from '../../protocol/crew-ref.ts';
+import type { SharedBudget } from '../../stores/postgres-budgets.ts';
 
 export interface EnqueueOptions {
   /** @default the engine's */
@@ -17,6 +19,8 @@ export interface EnqueueOptions {
   readonly idempotencyKey?: string;
   /** Milliseconds since the epoch, or a date: then the run is cancelled, wherever it is. */
   readonly deadline?: number | Date;
+  /** What this run may spend, whatever its tenant has. @default no limit */
+  readonly budget?: SharedBudget;
   /** Ask models for answers in pieces; they are `model.delta` events. @default false */
   readonly stream?: boolean;
 }
@@ -33,9 +37,17 @@ export interface ScheduleOptions extends Omit<EnqueueOptions, 'idempotencyKey' |
 /** What names a crew: the crew itself, where it has a ref, or the ref alone. */
 export type CrewName = CrewRef | { readonly name: string; readonly ref: CrewRef | undefined };
 
-export function checkOrder({ priority, tenant, idempotencyKey, queue, deadline }: EnqueueOptions): void {
+export function checkOrder({
+  priority,
+  tenant,
+  idempotencyKey,
+  queue,
+  deadline,
+  budget,
+}: EnqueueOptions): void {
   const problems = new Problems('The order');
   problems.integer('priority', priority, 0);
+  checkAllowance(problems, { budget });
   for (const [field, value] of Object.entries({ tenant, idempotencyKey, queue })) {
     if (value !== undefined) problems.text(field, value);
   }

@@ -163,6 +163,7 @@ export class Performer {
       recording,
       scopes: [scopeOf(crew, order), [tellEntry(tell)]],
       definition: crew,
+      budget: order.budget ?? undefined,
       stream: order.stream,
       onInput: 'suspend',
     });
