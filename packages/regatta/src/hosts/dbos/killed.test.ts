@@ -9,7 +9,7 @@ import { relay } from './relay.fixture.ts';
 
 /** Workers killed in one run of this test; more at night. */
 const KILLS = Number(process.env.REGATTA_KILLS ?? 20);
-const FAILOVER_MS = 1_500;
+const FAILOVER_MS = 2_500;
 
 let server: TestPostgres;
 beforeAll(async () => {
