@@ -68,15 +68,6 @@ export const storage: Section = {
       name: 'two processes write one file at once, and nothing is lost',
     },
     {
-      race: 'R54',
-      title: 'processes that open an empty database do not wait for each other',
-      file: 'stores/postgres-schema.ts',
-      find: "'SELECT pg_advisory_xact_lock($1)'",
-      replace: "'SELECT $1::bigint'",
-      test: 'packages/regatta/src/stores/postgres-journal.test.ts',
-      name: 'sixteen processes may open an empty database at once',
-    },
-    {
       race: 'R55',
       title: 'a write to a file that another process holds is given up',
       file: 'stores/busy.ts',

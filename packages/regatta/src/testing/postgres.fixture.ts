@@ -74,3 +74,31 @@ async function freePort(): Promise<number> {
   await once(probe, 'close');
   return port;
 }
+
+/** Holds all rows of a table until it is released, and says when others wait for them. */
+export async function holdRows(connectionString: string, table: string) {
+  const client = new pg.Client({ connectionString });
+  await client.connect();
+  await client.query('BEGIN');
+  await client.query(`SELECT * FROM ${table} FOR UPDATE`);
+  let isHeld = true;
+  const release = async (): Promise<void> => {
+    if (!isHeld) return;
+    isHeld = false;
+    await client.query('COMMIT');
+    await client.end();
+  };
+  return {
+    async untilWaiting(count: number): Promise<void> {
+      for (let waiting = 0; waiting < count; ) {
+        await client.query('SELECT pg_stat_clear_snapshot()'); // else a transaction sees who waited at its start
+        const { rows } = await client.query(
+          "SELECT count(*)::int AS waiting FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+        );
+        waiting = rows[0].waiting;
+      }
+    },
+    release,
+    [Symbol.asyncDispose]: release,
+  };
+}

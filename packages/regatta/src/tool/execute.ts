@@ -54,7 +54,8 @@ async function attempt(use: ToolUse, context: RunContext, tally: { attempts: num
   const { tool, parsed } = use;
   const { name, retries = 0 } = tool;
   const { signal, random, clock } = context;
-  const work = async (): Promise<unknown> => tool.execute(parsed, toolContextOf(use, context));
+  const told = toolContextOf(use, context); // outside of the run that ambient context shows: it is an argument
+  const work = async (): Promise<unknown> => tool.execute(parsed, told);
   for (;;) {
     tally.attempts++;
     try {

@@ -5,7 +5,7 @@ import type { RunEvent } from '../../index.ts';
 import { Budgets, type Claim } from '../../stores/postgres-budgets.ts';
 import { Database } from '../../stores/postgres-database.ts';
 import { createGate } from '../../testing/index.ts';
-import { startPostgres, type TestPostgres } from '../../testing/postgres.fixture.ts';
+import { holdRows, startPostgres, type TestPostgres } from '../../testing/postgres.fixture.ts';
 import { TestFleet } from './fleet.fixture.ts';
 import { dbosEngine } from './index.ts';
 import { relay } from './relay.fixture.ts';
@@ -47,10 +47,15 @@ test('of many reservations at once from several processes, as many fit as the bu
   const [first] = stores;
   await first!.set('a', { tokens: 500 });
   await first!.set('*', { calls: 70 });
+  // All of them are to look before any of them has taken: whoever looks without waiting sees an empty budget.
+  await using blocker = await holdRows(connectionString, 'regatta.budgets');
   const wishes = claims(60).flatMap((claim, index) =>
     stores.map((store, at) => store.reserve({ ...claim, key: `${at}.${index}:attempt-1` })),
   );
-  expect(await outcomes(wishes)).toBe(50);
+  const taken = outcomes(wishes);
+  await blocker.untilWaiting(stores.length);
+  await blocker.release();
+  expect(await taken).toBe(50);
   expect((await first!.list()).map(({ name, used }) => [name, used.tokens, used.calls])).toEqual([
     ['*', 500, 50],
     ['a', 500, 50],
