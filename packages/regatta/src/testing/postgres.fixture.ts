@@ -75,8 +75,14 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** Holds all rows of a table until it is released, and says when others wait for them. */
-export async function holdRows(connectionString: string, table: string) {
+export interface HeldRows extends AsyncDisposable {
+  /** Until so many others wait for a lock in this database. */
+  untilWaiting(count: number): Promise<void>;
+  release(): Promise<void>;
+}
+
+/** Holds all rows of a table until they are released. */
+export async function holdRows(connectionString: string, table: string): Promise<HeldRows> {
   const client = new pg.Client({ connectionString });
   await client.connect();
   await client.query('BEGIN');
