@@ -73,8 +73,8 @@ export const storage: Section = {
       file: 'stores/busy.ts',
       find: 'if (!isBusy(error) || performance.now() >= giveUpAt) throw error;',
       replace: 'throw error;',
-      test: SQLITE,
-      name: 'while another holds the file the event loop goes on',
+      test: 'packages/regatta/src/stores/busy.test.ts',
+      name: 'a write to a file that another holds is made once the file is free',
     },
     {
       race: 'R55',
