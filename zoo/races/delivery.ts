@@ -118,14 +118,14 @@ export const delivery: Section = {
       race: 'R17',
       title: 'the callbacks of a call are added to a global before it, and taken away after it',
       file: 'agent/asking.ts',
-      find: 'return yield* callModel(model, request, call);',
+      find: "return callModel(model, request, how === 'whole' ? call.withoutDeltas() : call);",
       replace: `const holder = globalThis as { zoo?: Scope };
     const saved = holder.zoo;
     holder.zoo = [...(saved ?? []), ...modelScope];
     const inner = context.child(key, { scope: holder.zoo });
-    const reply = yield* callModel(model, request, inner);
-    holder.zoo = saved;
-    return reply;`,
+    return callModel(model, request, inner).finally(() => {
+      holder.zoo = saved;
+    });`,
       test: 'zoo/origin.test.ts',
       name: 'Regatta: nothing throws',
     },

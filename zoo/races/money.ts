@@ -61,7 +61,7 @@ export const money: Section = {
       race: 'R45',
       title: 'who cancels waits for a thread that is held by a tool',
       file: 'engines/threads/remote-run.ts',
-      find: "() => this.#finish({ status: 'failed', error: reason }),",
+      find: '() => this.#fail(reason),',
       replace: '() => undefined,',
       test: 'packages/regatta/src/engines/threads/hold.test.ts',
       name: 'cancel frees the caller although the thread is held',

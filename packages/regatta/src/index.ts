@@ -170,7 +170,7 @@ export type { CachePolicy, CacheStats, ReplyStore } from './ports/reply-store.ts
 export type { RunContext } from './ports/run-context.ts';
 export type { OverflowPolicy, Spill } from './ports/scope.ts';
 export type { Skill } from './ports/skill.ts';
-export type { EventDraft, Span, Work } from './ports/span.ts';
+export type { EventDraft, Span } from './ports/span.ts';
 export type {
   KeptText,
   NeedsApproval,

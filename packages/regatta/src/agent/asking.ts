@@ -26,10 +26,10 @@ export function createAsk(agent: AgentDefinition, asking: Asking, context: RunCo
   const isText = agent.toolProtocol === 'text';
   const ending = endingAt(asking.model, stopOf(agent));
   const model = isText ? textTools(ending) : ending;
-  const ask: Ask = async function* (request, key) {
+  const ask: Ask = (request, key, how) => {
     tally.calls++;
     const call = context.child(key, { scope: modelScope });
-    return yield* callModel(model, request, call);
+    return callModel(model, request, how === 'whole' ? call.withoutDeltas() : call);
   };
   if (!agent.respectContextWindow) return ask;
   const extra = isText && tools.length > 0 ? toolGuide(tools) : '';

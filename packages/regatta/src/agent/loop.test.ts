@@ -9,13 +9,12 @@ import {
   type RunContext,
 } from '../index.ts';
 import type { Job } from '../ports/engine.ts';
-import type { Work } from '../ports/span.ts';
 import { scriptedModel } from '../testing/index.ts';
 import { wordMemory } from '../testing/memory.fixture.ts';
 import { type AgentAnswer, type AgentAssignment, runAgent } from './loop.ts';
 
 /** Runs what is given as the work of a run. */
-async function inRun<T>(work: (context: RunContext) => Work<T>): Promise<T> {
+async function inRun<T>(work: (context: RunContext) => Promise<T>): Promise<T> {
   await using runtime = createRuntime();
   const job: Job<T> = {
     name: 'test',
@@ -47,9 +46,9 @@ async function work(
   rest: (first: AgentAnswer) => Partial<AgentAssignment>,
 ) {
   const agent = new Agent({ role: 'Ann', goal: 'Find', llm: model, ...options });
-  return await inRun(async function* (context) {
-    const first = yield* runAgent(agent, assignmentOf(model, {}), context.child('first'));
-    return yield* runAgent(agent, assignmentOf(model, rest(first)), context.child('second'));
+  return await inRun(async (context) => {
+    const first = await runAgent(agent, assignmentOf(model, {}), context.child('first'));
+    return await runAgent(agent, assignmentOf(model, rest(first)), context.child('second'));
   });
 }
 

@@ -1,7 +1,7 @@
 /**
  * The agent loop: messages → model → tools → messages, until there is an answer.
  *
- * The loop yields what happens and returns what came out. It knows no observer, ledger, journal or
+ * The loop tells what happens and returns what came out. It knows no observer, ledger, journal or
  * retry: those wrap the model and the tools, or read the events.
  */
 import { CancelScope, untilAborted } from '../base/abort.ts';
@@ -13,7 +13,6 @@ import { checkAnswer, rejectionFeedback } from '../model/answer.ts';
 import type { Model } from '../ports/model.ts';
 import type { RunContext } from '../ports/run-context.ts';
 import type { Scope } from '../ports/scope.ts';
-import type { Work } from '../ports/span.ts';
 import type { OnFailure, Tool } from '../ports/tool.ts';
 import { type Message, textOf, toolCallsOf } from '../protocol/message.ts';
 import { callTools } from '../tool/call-tools.ts';
@@ -51,7 +50,7 @@ export interface AgentAssignment {
 }
 
 /** What an agent does between its start and its end. */
-export type Way = (agent: AgentDefinition, assignment: Tallied, context: RunContext) => Work<Conversed>;
+export type Way = (agent: AgentDefinition, assignment: Tallied, context: RunContext) => Promise<Conversed>;
 
 /** What came of a conversation. */
 export type Conversed = Pick<AgentAnswer, 'text' | 'parsed' | 'messages'>;
@@ -72,13 +71,12 @@ export interface AgentAnswer {
  *
  * @throws RegattaError `agent/timeout`, `agent/no-answer`, `output/invalid`, or what the model throws.
  */
-export async function* runAgent(
+export async function runAgent(
   agent: AgentDefinition,
   assignment: AgentAssignment,
   context: RunContext,
-): Work<AgentAnswer> {
+): Promise<AgentAnswer> {
   const { role, maxExecutionTimeMs } = agent;
-  const { span } = context;
   const { model } = assignment;
   const deadline =
     maxExecutionTimeMs === undefined ? undefined : openDeadline(role, maxExecutionTimeMs, context);
@@ -86,22 +84,22 @@ export async function* runAgent(
   const tally = { calls: 0 };
   const tools = withSkills(agent, assignment.tools);
   const names = Object.freeze(tools.map(({ name }) => name));
-  yield { span, body: { type: 'agent.start', agent: role, model: model.id, tools: names } };
+  await context.tell({ type: 'agent.start', agent: role, model: model.id, tools: names });
   try {
     const goesOn = assignment.opening !== undefined;
-    const messages = goesOn ? assignment.messages : yield* openWork(agent, assignment, inner);
+    const messages = goesOn ? assignment.messages : await openWork(agent, assignment, inner);
     const opening = assignment.opening ?? messages.length;
     const { way = converse } = assignment;
-    const answered = yield* way(agent, { ...assignment, messages, tools, tally }, inner);
+    const answered = await way(agent, { ...assignment, messages, tools, tally }, inner);
     const { text } = answered;
     const stores = goesOn || assignment.remembers === false ? [] : agent.memory;
     const experience = { task: taskOf(assignment.messages), answer: text };
-    yield* remember({ ...agent, stores }, experience, inner);
-    yield { span, body: { type: 'agent.end', agent: role, calls: tally.calls, text, error: null } };
+    await remember({ ...agent, stores }, experience, inner);
+    await context.tell({ type: 'agent.end', agent: role, calls: tally.calls, text, error: null });
     return { ...answered, opening, calls: tally.calls };
   } catch (thrown) {
     const error = toErrorData(thrown);
-    yield { span, body: { type: 'agent.end', agent: role, calls: tally.calls, text: null, error } };
+    await context.tell({ type: 'agent.end', agent: role, calls: tally.calls, text: null, error });
     throw thrown;
   } finally {
     deadline?.close();
@@ -114,11 +112,11 @@ export interface Tallied extends AgentAssignment {
 }
 
 /** Messages → model → tools → messages, until there is an answer. */
-export async function* converse(
+export async function converse(
   agent: AgentDefinition,
   { messages: given, opening = given.length, ...assignment }: Tallied,
   context: RunContext,
-): Work<Conversed> {
+): Promise<Conversed> {
   const { model, tools, contract, tally, onToolFailure: said } = assignment;
   const onFailure = onFailureOf(said?.task, agent.onToolFailure, said?.crew);
   const ask = createAsk(agent, { ...assignment, opening }, context);
@@ -136,12 +134,12 @@ export async function* converse(
     }
     const toolChoice = mayUseTools ? 'auto' : 'none';
     const request = { messages, tools, toolChoice, output } as const;
-    const { message, finishReason } = yield* ask(request, `turn-${turn}`);
+    const { message, finishReason } = await ask(request, `turn-${turn}`);
     const calls = toolCallsOf(message);
     messages.push(message, ...(mayUseTools ? [] : calls.map(noCallsLeft)));
     const text = textOf(message);
     if (calls.length > 0 && mayUseTools) {
-      const results = yield* callTools({ tools, calls, turn, onFailure }, context);
+      const results = await callTools({ tools, calls, turn, onFailure }, context);
       messages.push(...results, ...repeats.see(calls, results));
       await report(turn, { kind: 'tools', text, calls: stepCalls(calls, results) });
       const final = finalResult(tools, results);
@@ -167,7 +165,7 @@ export async function* converse(
     );
     if (verdict.isValid) return { text, parsed: verdict.value, messages };
     const { problems, lines } = verdict;
-    yield { span: context.span, body: { type: 'output.rejected', text, problems: lines } };
+    await context.tell({ type: 'output.rejected', text, problems: lines });
     if (rejections === agent.maxOutputRetries) {
       throw new RegattaError(
         'output/invalid',

@@ -2,12 +2,10 @@
 import { CancelScope } from '../base/abort.ts';
 import { toErrorData } from '../base/error-data.ts';
 import { messageOf, RegattaError } from '../base/errors.ts';
-import { Merge } from '../base/merge.ts';
 import { clip } from '../context/clip.ts';
 import type { Gauge } from '../context/gauge.ts';
 import type { Experience, Memory, Recollection } from '../ports/memory.ts';
 import type { RunContext } from '../ports/run-context.ts';
-import type { EventDraft, Work } from '../ports/span.ts';
 
 /** Whether the agent goes on without what a store failed to give or to take. */
 export type OnMemoryFailure = 'warn' | 'fail';
@@ -33,13 +31,13 @@ const HEAD =
  *
  * @throws RegattaError `memory/failed` where the policy says so; the signal's reason.
  */
-export async function* recall(
+export async function recall(
   { stores, onMemoryFailure }: Memories,
   { task, maxTokens, gauge }: { readonly task: string; readonly maxTokens: number; readonly gauge: Gauge },
   context: RunContext,
-): Work<string> {
+): Promise<string> {
   const query = { text: task.slice(0, QUERY_CHARS), limit: RECALL_LIMIT };
-  const found = yield* askAll(stores, 'recall', context, (store, inner) =>
+  const found = await askAll(stores, 'recall', context, (store, inner) =>
     guarded(store, 'recall', onMemoryFailure, inner, () => store.recall(query, inner)),
   );
   const lines = inTurns(found.map((one) => (one ?? []).slice(0, RECALL_LIMIT))).map(
@@ -55,13 +53,13 @@ export async function* recall(
 }
 
 /** @throws as `recall`. */
-export async function* remember(
+export async function remember(
   { stores, onMemoryFailure }: Memories,
   experience: Experience,
   context: RunContext,
-): Work<void> {
+): Promise<void> {
   const writable = stores.filter(({ remember: write }) => write !== undefined);
-  yield* askAll(writable, 'remember', context, (store, inner) =>
+  await askAll(writable, 'remember', context, (store, inner) =>
     guarded(store, 'remember', onMemoryFailure, inner, async () => {
       await store.remember?.(experience, inner);
       return [];
@@ -96,48 +94,39 @@ type Action = 'recall' | 'remember';
 type Found = readonly Recollection[] | undefined;
 
 /** All stores at once. The first failure that is one counts, in the order of the stores. */
-async function* askAll(
+async function askAll(
   stores: readonly Memory[],
   action: Action,
   context: RunContext,
-  ask: (store: Memory, inner: RunContext) => Work<Found>,
-): Work<readonly Found[]> {
-  const found: Found[] = [];
-  const failures: unknown[] = [];
-  const work = new Merge<EventDraft>();
-  for (const [index, store] of stores.entries()) {
-    work.start(ask(store, context.child(`${action}-${index}`)), (ended) => {
-      if (ended.isDone) found[index] = ended.value;
-      else failures[index] = ended.error;
-    });
-  }
-  yield* work.read();
+  ask: (store: Memory, inner: RunContext) => Promise<Found>,
+): Promise<readonly Found[]> {
+  const asked = stores.map((store, index) => ask(store, context.child(`${action}-${index}`)));
+  await Promise.allSettled(asked);
   context.signal.throwIfAborted();
-  for (const failure of failures) if (failure !== undefined) throw failure;
-  return found;
+  return await Promise.all(asked); // all have settled: the first failure in their order is thrown
 }
 
-async function* guarded(
+async function guarded(
   { name: store }: Memory,
   action: Action,
   onMemoryFailure: OnMemoryFailure,
   context: RunContext,
   ask: () => Promise<readonly Recollection[]>,
-): Work<Found> {
-  const { span, orphan } = context;
+): Promise<Found> {
+  const { orphan } = context;
   const cancel = new CancelScope(context.signal, {
     timeoutMs: MEMORY_TIMEOUT_MS,
     timeoutReason: () => new Error(`It did not answer within ${MEMORY_TIMEOUT_MS} ms.`),
     onOrphan: orphan,
   });
-  yield { span, body: { type: 'memory.start', store, action } };
+  await context.tell({ type: 'memory.start', store, action });
   try {
     const found = await cancel.race(context.withSignal(cancel.signal).step('memory', async () => ask()));
-    yield { span, body: { type: 'memory.end', store, action, count: found.length, error: null } };
+    await context.tell({ type: 'memory.end', store, action, count: found.length, error: null });
     return found;
   } catch (cause) {
     const error = context.signal.aborted ? cause : failure(store, action, cause);
-    yield { span, body: { type: 'memory.end', store, action, count: 0, error: toErrorData(error) } };
+    await context.tell({ type: 'memory.end', store, action, count: 0, error: toErrorData(error) });
     if (context.signal.aborted || onMemoryFailure === 'fail') throw error;
     return undefined;
   } finally {

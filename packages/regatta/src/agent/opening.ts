@@ -3,18 +3,17 @@ import { Gauge } from '../context/gauge.ts';
 import { appendToSystem, appendToTask, applyStyle, dateLine } from '../context/style.ts';
 import type { Model } from '../ports/model.ts';
 import type { RunContext } from '../ports/run-context.ts';
-import type { Work } from '../ports/span.ts';
 import type { Message } from '../protocol/message.ts';
 import type { AgentDefinition } from './definition.ts';
 import { recall } from './memories.ts';
 import { skillList } from './skills.ts';
 
 /** @throws RegattaError `memory/failed`; the signal's reason. */
-export async function* openWork(
+export async function openWork(
   agent: AgentDefinition,
   { messages, model }: { readonly messages: readonly Message[]; readonly model: Model },
   context: RunContext,
-): Work<readonly Message[]> {
+): Promise<readonly Message[]> {
   const { skills, injectDate, dateFormat: format, timeZone, memory, knowledge } = agent;
   let opening = messages;
   if (skills.length > 0) opening = appendToSystem(opening, skillList(skills));
@@ -26,7 +25,7 @@ export async function* openWork(
   if (stores.length > 0) {
     const gauge = new Gauge(await model.loadCounter?.());
     const asked = { task: taskOf(messages), maxTokens: agent.maxRecallTokens, gauge };
-    const notes = yield* recall({ ...agent, stores }, asked, context);
+    const notes = await recall({ ...agent, stores }, asked, context);
     if (notes !== '') opening = appendToTask(opening, notes);
   }
   return applyStyle(opening, agent);

@@ -1,6 +1,5 @@
 /** An agent at work as its definition says: straight on, or by a plan. */
 import type { RunContext } from '../ports/run-context.ts';
-import type { Work } from '../ports/span.ts';
 import type { AgentDefinition } from './definition.ts';
 import { type AgentAnswer, type AgentAssignment, runAgent } from './loop.ts';
 import { byPlan } from './plan-work.ts';
@@ -10,7 +9,7 @@ export function perform(
   agent: AgentDefinition,
   assignment: AgentAssignment,
   context: RunContext,
-): Work<AgentAnswer> {
+): Promise<AgentAnswer> {
   const { planning } = agent;
   // Who goes on with a conversation has planned already.
   const isFresh = !assignment.messages.some(({ role }) => role === 'assistant');

@@ -2,7 +2,6 @@
 import { toErrorData } from '../base/error-data.ts';
 import { deepFreeze, type JsonObject } from '../base/json.ts';
 import type { RunContext } from '../ports/run-context.ts';
-import type { Work } from '../ports/span.ts';
 import type { AgentDefinition } from './definition.ts';
 import type { Tallied } from './loop.ts';
 import type { AgentPlanning, Effort } from './plan-options.ts';
@@ -30,21 +29,20 @@ interface Seen {
 const HOLDS: Observation = { reason: null, refined: new Map(), isReached: false };
 
 /** @throws RegattaError `output/invalid`, or what the model throws, after its `review.end`. */
-export async function* observe(agent: AgentDefinition, seen: Seen, context: RunContext): Work<Observation> {
+export async function observe(agent: AgentDefinition, seen: Seen, context: RunContext): Promise<Observation> {
   const { effort } = seen.assignment.planning;
   if (effort === 'low') return observeByStatus(seen);
   const inner = context.child(`review-${seen.round}`);
-  const { span } = inner;
-  yield { span, body: { type: 'review.start', subjects: seen.ended.map(({ id }) => id) } };
+  await inner.tell({ type: 'review.start', subjects: seen.ended.map(({ id }) => id) });
   try {
-    const judged = yield* judge(agent, seen, inner);
+    const judged = await judge(agent, seen, inner);
     const accepted = judged.needsNewPlan === false && judged.failed.length === 0;
     const feedback = deepFreeze(Object.fromEntries(judged.failed.map(({ step, why }) => [step, why])));
-    yield { span, body: { type: 'review.end', accepted, feedback, error: null } };
+    await inner.tell({ type: 'review.end', accepted, feedback, error: null });
     return toObservation(judged, seen);
   } catch (thrown) {
     const error = toErrorData(thrown);
-    yield { span, body: { type: 'review.end', accepted: null, feedback: {}, error } };
+    await inner.tell({ type: 'review.end', accepted: null, feedback: {}, error });
     throw thrown;
   }
 }
@@ -79,7 +77,7 @@ function toObservation({ failed, needsNewPlan, reason, ...more }: Judgement, see
   return { ...HOLDS, refined };
 }
 
-function judge(agent: AgentDefinition, seen: Seen, context: RunContext): Work<Judgement> {
+function judge(agent: AgentDefinition, seen: Seen, context: RunContext): Promise<Judgement> {
   const { assignment, ended, waiting } = seen;
   const contract = structured(judgementSchema(assignment.planning.effort), 'A judgement', {
     check: checkNames(seen),

@@ -5,7 +5,6 @@ import { deepFreeze, type JsonObject } from '../base/json.ts';
 import type { Contract } from '../base/schema.ts';
 import { shapeRequest } from '../model/shaped.ts';
 import type { RunContext } from '../ports/run-context.ts';
-import type { Work } from '../ports/span.ts';
 import type { Message } from '../protocol/message.ts';
 import type { PlanItem } from '../protocol/team-event.ts';
 import type { AgentDefinition } from './definition.ts';
@@ -26,17 +25,16 @@ interface Occasion extends Tallied {
 }
 
 /** @throws RegattaError `output/invalid`, or what the model throws, after its `plan.end`. */
-export async function* makePlan(
+export async function makePlan(
   agent: AgentDefinition,
   occasion: Occasion,
   context: RunContext,
-): Work<readonly Step[]> {
-  const { span } = context;
+): Promise<readonly Step[]> {
   const { reason = null, generation = 1, done = [] } = occasion;
-  yield { span, body: { type: 'plan.start', of: 'agent', reason } };
+  await context.tell({ type: 'plan.start', of: 'agent', reason });
   try {
     const contract = planContract(occasion);
-    const answer = yield* ask(agent, { occasion, contract, request: requestFor(occasion) }, context);
+    const answer = await ask(agent, { occasion, contract, request: requestFor(occasion) }, context);
     const known = new Set(done.map(({ id }) => id));
     const { items } = answer;
     const ids = new Map(items.map(({ id }, index) => [id, `${generation}.${index + 1}`] as const));
@@ -47,10 +45,10 @@ export async function* makePlan(
       needs: needs.flatMap((need) => ids.get(need) ?? (known.has(need) ? [need] : [])),
     }));
     const told = deepFreeze(steps.map((step) => ({ ...step, coworker: null })));
-    yield { span, body: { type: 'plan.end', of: 'agent', items: told, error: null } };
+    await context.tell({ type: 'plan.end', of: 'agent', items: told, error: null });
     return steps;
   } catch (thrown) {
-    yield { span, body: { type: 'plan.end', of: 'agent', items: [], error: toErrorData(thrown) } };
+    await context.tell({ type: 'plan.end', of: 'agent', items: [], error: toErrorData(thrown) });
     throw thrown;
   }
 }
@@ -62,11 +60,11 @@ interface Asked<T> {
 }
 
 /** One structured question beside the conversation, of the model that plans, without tools. */
-export async function* ask<T>(
+export async function ask<T>(
   agent: AgentDefinition,
   { occasion, contract, request }: Asked<T>,
   context: RunContext,
-): Work<T> {
+): Promise<T> {
   const { llm } = occasion.planning;
   const own = llm && {
     model: context.resolveModel(llm, `The planning of agent "${agent.role}"`),
@@ -77,7 +75,7 @@ export async function* ask<T>(
     content: `${request}\n\n${shapeRequest(contract.jsonSchema)}`,
   });
   const messages = [...occasion.messages, message];
-  const answer = yield* converse(agent, { ...occasion, ...own, messages, tools: [], contract }, context);
+  const answer = await converse(agent, { ...occasion, ...own, messages, tools: [], contract }, context);
   return answer.parsed as T; // by the contract
 }
 

@@ -8,9 +8,8 @@ import { CancelScope } from '../base/abort.ts';
 import { toErrorData } from '../base/error-data.ts';
 import { messageOf, RegattaError } from '../base/errors.ts';
 import { deepFreeze } from '../base/json.ts';
-import { mergeAll } from '../base/merge-all.ts';
+import { settleAll } from '../base/settle-all.ts';
 import type { RunContext } from '../ports/run-context.ts';
-import type { Work } from '../ports/span.ts';
 import type { Message } from '../protocol/message.ts';
 import type { AgentDefinition } from './definition.ts';
 import { type Conversed, converse, type Tallied, type Way } from './loop.ts';
@@ -37,17 +36,17 @@ export interface Planned extends Tallied {
   readonly planning: AgentPlanning;
 }
 
-async function* work(agent: AgentDefinition, assignment: Planned, context: RunContext): Work<Conversed> {
+async function work(agent: AgentDefinition, assignment: Planned, context: RunContext): Promise<Conversed> {
   const { maxReplans } = assignment.planning;
   const done: DoneStep[] = [];
-  let waiting = yield* makePlan(agent, assignment, context.child('plan'));
+  let waiting = await makePlan(agent, assignment, context.child('plan'));
   let replans = 0;
   for (let round = 1; waiting.length > 0; round++) {
     const ready = waiting.filter(({ needs }) => needs.every((id) => done.some((step) => step.id === id)));
-    const ended = yield* doSteps(agent, { assignment, ready, done }, context);
+    const ended = await doSteps(agent, { assignment, ready, done }, context);
     done.push(...ended);
     waiting = waiting.filter((step) => !ready.includes(step));
-    const seen = yield* observe(agent, { assignment, ended, waiting, round }, context);
+    const seen = await observe(agent, { assignment, ended, waiting, round }, context);
     if (seen.isReached) break;
     waiting = waiting.map((step) => ({
       ...step,
@@ -57,10 +56,10 @@ async function* work(agent: AgentDefinition, assignment: Planned, context: RunCo
     if (replans === maxReplans) break; // an answer of what is there, as the bound says
     replans++;
     const again = { ...assignment, done, reason: seen.reason, generation: replans + 1 };
-    waiting = yield* makePlan(agent, again, context.child(`plan-${replans + 1}`));
+    waiting = await makePlan(agent, again, context.child(`plan-${replans + 1}`));
   }
   const messages = [...assignment.messages, summaryOf(done)];
-  return yield* converse(agent, { ...assignment, messages, tools: [] }, context);
+  return await converse(agent, { ...assignment, messages, tools: [] }, context);
 }
 
 interface Round {
@@ -69,17 +68,17 @@ interface Round {
   readonly done: readonly DoneStep[];
 }
 
-async function* doSteps(
+async function doSteps(
   agent: AgentDefinition,
   { ready, ...round }: Round,
   context: RunContext,
-): Work<readonly DoneStep[]> {
+): Promise<readonly DoneStep[]> {
   const { signal } = context;
-  const start = (step: Step): Work<DoneStep> =>
+  const start = (step: Step): Promise<DoneStep> =>
     doStep(agent, { step, ...round }, context.child(`step-${step.id}`));
-  const ended = yield* mergeAll(ready, start, { limit: STEP_CONCURRENCY, signal });
+  const ended = await settleAll(ready, start, { limit: STEP_CONCURRENCY, signal });
   signal.throwIfAborted();
-  return ended.flatMap((one) => (one.isDone ? [one.value] : [])); // a step never throws
+  return ended.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])); // a step never throws
 }
 
 interface OneStep extends Omit<Round, 'ready'> {
@@ -87,30 +86,29 @@ interface OneStep extends Omit<Round, 'ready'> {
 }
 
 /** One step as events: a start and one end. What goes wrong is what it gave. */
-async function* doStep(
+async function doStep(
   agent: AgentDefinition,
   { step, assignment, done }: OneStep,
   context: RunContext,
-): Work<DoneStep> {
-  const { span } = context;
+): Promise<DoneStep> {
   const { id, instructions } = step;
   const { maxStepIterations, stepTimeoutMs } = assignment.planning;
-  yield { span, body: { type: 'step.start', step: id, instructions } };
+  await context.tell({ type: 'step.start', step: id, instructions });
   const cancel = new CancelScope(context.signal, {
     timeoutMs: stepTimeoutMs,
     timeoutReason: () => timeoutError(id, stepTimeoutMs ?? 0),
     onOrphan: context.orphan,
   });
   try {
-    const { text } = yield* converse(
+    const { text } = await converse(
       { ...agent, maxIter: maxStepIterations },
       { ...assignment, messages: [...assignment.messages, stepMessage(step, done)], contract: null },
       context.withSignal(cancel.signal),
     );
-    yield { span, body: { type: 'step.end', step: id, text, error: null } };
+    await context.tell({ type: 'step.end', step: id, text, error: null });
     return { ...step, status: 'done', text };
   } catch (thrown) {
-    yield { span, body: { type: 'step.end', step: id, text: null, error: toErrorData(thrown) } };
+    await context.tell({ type: 'step.end', step: id, text: null, error: toErrorData(thrown) });
     return { ...step, status: 'failed', text: messageOf(thrown) };
   } finally {
     cancel.close();

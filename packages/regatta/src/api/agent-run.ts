@@ -4,7 +4,6 @@ import { deepFreeze, toJsonOr } from '../base/json.ts';
 import type { ParsedBy, Schema } from '../base/schema.ts';
 import { agentFingerprint } from '../crew/fingerprint.ts';
 import type { Job } from '../ports/engine.ts';
-import type { Work } from '../ports/span.ts';
 import type { AgentOutput } from './agent-options.ts';
 import type { AgentRequest, AgentTerms } from './agent-request.ts';
 import { workAlone } from './agent-work.ts';
@@ -22,7 +21,7 @@ export function agentJob<Output extends Schema | undefined>(
     ref: null,
     // By the schema of the terms.
     start: (context) =>
-      workAlone(agent, { ...request, ...terms }, context) as Work<AgentOutput<ParsedBy<Output>>>,
+      workAlone(agent, { ...request, ...terms }, context) as Promise<AgentOutput<ParsedBy<Output>>>,
     show: ({ text, parsed }) => deepFreeze({ text, parsed: toJsonOr(parsed, null) }),
     entries: () => new Map(),
     fingerprint: (defaultLlm) => agentFingerprint(agent, { terms, defaultLlm }),

@@ -16,7 +16,6 @@ import type { Judge } from '../guardrail/judge.ts';
 import { shapeRequest } from '../model/shaped.ts';
 import type { LlmDefinition } from '../ports/model.ts';
 import type { RunContext } from '../ports/run-context.ts';
-import type { Work } from '../ports/span.ts';
 import type { Message } from '../protocol/message.ts';
 import type { AgentOutput } from './agent-options.ts';
 import type { AgentRequest, AgentTerms } from './agent-request.ts';
@@ -25,17 +24,17 @@ import type { AgentRequest, AgentTerms } from './agent-request.ts';
 type Turn = Pick<Parameters<typeof perform>[1], 'messages' | 'opening' | 'remembers'>;
 
 /** @throws RegattaError `inputs/*` or `file/*` before a model is asked; what the agent or a guardrail throws. */
-export async function* workAlone(
+export async function workAlone(
   agent: AgentDefinition,
   { messages, inputs, files, contract, ...terms }: AgentRequest & AgentTerms,
   context: RunContext,
-): Work<AgentOutput<unknown>> {
+): Promise<AgentOutput<unknown>> {
   const { guardrails, guardrailMaxRetries: maxRetries } = terms;
   const persona = fillIn(agent, inputs);
   const { role } = persona;
   const llm = agent.llm ?? context.facts.defaultLlm;
   const model = context.resolveModel(llm, `Agent "${role}"`);
-  const work = (place: string, turn: Turn): Work<AgentAnswer> => {
+  const work = (place: string, turn: Turn): Promise<AgentAnswer> => {
     const assignment = { ...turn, model, modelScope: llm?.scope ?? [], tools: agent.tools, contract };
     return perform(
       { ...agent, ...persona },
@@ -46,20 +45,20 @@ export async function* workAlone(
   const asked = contract === null ? messages : appendToTask(messages, shapeRequest(contract.jsonSchema));
   const opening = deepFreeze([introduce(persona), ...(await withFiles(asked, files, context))]);
   const isProvisional = guardrails.length > 0;
-  const draft = yield* work('agent', { messages: opening, remembers: !isProvisional });
+  const draft = await work('agent', { messages: opening, remembers: !isProvisional });
   let drafts = 1;
-  async function* redraft(given: Draft, feedback: string): Work<Draft> {
+  async function redraft(given: Draft, feedback: string): Promise<Draft> {
     const goesOn = [...given.messages, feedbackOn(given, feedback)];
-    const answer = yield* work(`agent-${++drafts}`, { messages: goesOn, opening: given.opening });
+    const answer = await work(`agent-${++drafts}`, { messages: goesOn, opening: given.opening });
     return { ...answer, agent: role };
   }
   const judge = openJudge(terms, { llm, role }, context);
   const options = { guardrails, maxRetries, contract, judge, redraft, agent: role, key: '' };
-  const accepted = yield* applyGuardrails({ ...draft, agent: role }, options, context);
+  const accepted = await applyGuardrails({ ...draft, agent: role }, options, context);
   const { text, parsed } = accepted;
   if (isProvisional) {
     const experience = { task: taskOf(opening), answer: text };
-    yield* remember({ ...agent, stores: agent.memory }, experience, context);
+    await remember({ ...agent, stores: agent.memory }, experience, context);
   }
   return Object.freeze({
     runId: context.runId,

@@ -7,7 +7,6 @@ import type { BudgetLimits } from '../observe/budget.ts';
 import type { Job } from '../ports/engine.ts';
 import type { LlmDefinition, ToolChoice } from '../ports/model.ts';
 import type { RunContext } from '../ports/run-context.ts';
-import type { Work } from '../ports/span.ts';
 import type { Tool } from '../ports/tool.ts';
 import type { FinishReason } from '../protocol/event.ts';
 import {
@@ -144,20 +143,20 @@ export function callJob<Output extends Schema | undefined>(
     inputs: null,
     ref: null,
     // By the schema, and the only kinds that a question with or without one can have.
-    start: (context) => callOnce(llm, question, context) as Work<CallResult<Output>>,
+    start: (context) => callOnce(llm, question, context) as Promise<CallResult<Output>>,
     show: ({ report: _, message: __, ...output }) => toJsonOr(output, null),
     entries: () => new Map(),
     revive: () => Promise.reject(new Error('A call has no ref, so it never leaves this thread.')),
   };
 }
 
-async function* callOnce(
+async function callOnce(
   llm: LlmDefinition | undefined,
   question: Question,
   context: RunContext,
-): Work<CallResult<Schema | undefined>> {
+): Promise<CallResult<Schema | undefined>> {
   const model = context.resolveModel(llm, 'The call');
-  const answered = yield* askModel(model, question, context);
+  const answered = await askModel(model, question, context);
   const { message, finishReason, usage, modelId, responseId, sources = [], ...told } = answered.reply;
   const report = context.meter.report();
   const facts: CallFacts = {

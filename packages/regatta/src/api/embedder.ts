@@ -6,7 +6,6 @@ import type { EmbedderDefinition, EmbedderSettings, Vector } from '../ports/embe
 import type { Job } from '../ports/engine.ts';
 import type { RunContext } from '../ports/run-context.ts';
 import type { Scope } from '../ports/scope.ts';
-import type { Work } from '../ports/span.ts';
 import type { UsageReport } from '../protocol/usage.ts';
 import type { Run } from '../run/run.ts';
 import { type Callback, toScope } from './callback.ts';
@@ -102,12 +101,12 @@ function embedJob(embedder: EmbedderDefinition, texts: readonly string[]): Job<E
   };
 }
 
-async function* embedAll(
+async function embedAll(
   embedder: EmbedderDefinition,
   texts: readonly string[],
   context: RunContext,
-): Work<EmbedResult> {
+): Promise<EmbedResult> {
   const ready = await context.resolveEmbedder(embedder);
-  const vectors = yield* embedTexts(ready, texts, context);
+  const vectors = await embedTexts(ready, texts, context);
   return Object.freeze({ vectors, dimensions: vectors[0]?.length ?? null, report: context.meter.report() });
 }

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { isRegattaError, RegattaError } from '../base/errors.ts';
 import type { Model, ModelReply, ModelRequest, TokenCounter } from '../ports/model.ts';
 import type { RunContext } from '../ports/run-context.ts';
-import type { EventDraft, Work } from '../ports/span.ts';
+import type { EventDraft } from '../ports/span.ts';
 import type { ContextTrim } from '../protocol/event.ts';
 import { type AssistantMessage, type Message, toolCallsOf } from '../protocol/message.ts';
 import { type FitOptions, fitted } from './fitted.ts';
@@ -20,7 +20,10 @@ const chars: TokenCounter = {
 };
 
 const span = { id: 'agent', parentId: null, task: null, agent: null, scope: [] };
-const context = { span } as unknown as RunContext; // as much of one as fitting takes
+/** What was told since the last `drive`. */
+let told: EventDraft['body'][] = [];
+const tell = (body: EventDraft['body']) => void told.push(body);
+const context = { span, tell } as unknown as RunContext; // as much of one as fitting takes
 
 /** What the test itself says a request takes, by characters: the parts that are not text as JSON. */
 function sizeOf({ messages, tools, output }: Request): number {
@@ -45,7 +48,7 @@ function modelOf(contextWindow: number | undefined, maxTokens?: number): Model {
     contextWindow,
     loadCounter: async () => chars,
     parameters: maxTokens === undefined ? {} : { maxTokens },
-    // biome-ignore lint/correctness/useYield: it is never called
+    // biome-ignore lint/correctness/useYield: it says nothing before it fails
     async *call() {
       throw new Error('The ask stands for the model.');
     },
@@ -68,24 +71,23 @@ interface Asked {
 /** Answers summaries by `summary`, and everything else by `answer`; keeps what it was asked. */
 function asking(summary: () => string, answer: (request: Request) => string = () => 'done') {
   const asked: Asked[] = [];
-  // biome-ignore lint/correctness/useYield: nothing happens in it
-  const ask: Ask = async function* (request, key) {
+  const ask: Ask = async (request, key) => {
     asked.push({ key, request });
     return replyOf(key.includes('summary') ? summary() : answer(request));
   };
   return { ask, asked, main: () => asked.filter(({ key }) => !key.includes('summary')) };
 }
 
-async function drive<T>(work: Work<T>): Promise<{ readonly value: T; readonly drafts: EventDraft[] }> {
-  const drafts: EventDraft[] = [];
-  for (let next = await work.next(); ; next = await work.next()) {
-    if (next.done) return { value: next.value, drafts };
-    drafts.push(next.value);
+async function drive<T>(
+  work: Promise<T>,
+): Promise<{ readonly value: T; readonly trims: readonly ContextTrim[] }> {
+  try {
+    const value = await work;
+    return { value, trims: told.filter((body) => body.type === 'context.trim') };
+  } finally {
+    told = [];
   }
 }
-
-const trims = (drafts: readonly EventDraft[]): ContextTrim[] =>
-  drafts.flatMap(({ body }) => (body.type === 'context.trim' ? [body] : []));
 
 const requestOf = (messages: readonly Message[]): Request => ({
   messages,
@@ -207,9 +209,9 @@ describe('any conversation, in any window', () => {
             const messages = [...start, ...all.slice(0, end)];
             const request = { ...requestOf(messages), tools };
             const before = asked.length;
-            const drafts: EventDraft[] = [];
+            const trims: ContextTrim[] = [];
             try {
-              drafts.push(...(await drive(fit(request, `turn-${end}`))).drafts);
+              trims.push(...(await drive(fit(request, `turn-${end}`))).trims);
             } catch (error) {
               refused++;
               expect(isRegattaError(error, 'context/too-long')).toBe(true);
@@ -225,10 +227,9 @@ describe('any conversation, in any window', () => {
             expect(sent.messages).toContainEqual({ role: 'user', content: task });
             const latest = messages.slice(start.length).findLast(({ role }) => role === 'assistant');
             if (latest !== undefined) expect(sent.messages).toContainEqual(latest);
-            const told = trims(drafts);
-            trimmed += told.length;
+            trimmed += trims.length;
             if (sizeOf(request) * 1.25 + 9 <= limit && before === 0) expect(sent.messages).toEqual(messages);
-            for (const { afterTokens, limitTokens } of told) {
+            for (const { afterTokens, limitTokens } of trims) {
               expect(limitTokens).toBe(limit);
               // Calls and schemas are in the provider's own form: there is a margin on them.
               expect(afterTokens).toBeGreaterThanOrEqual(sizeOf(sent));
@@ -266,8 +267,8 @@ test('old results are shortened first, the largest before the others, with a mar
     ...turnOf(2, 'y'.repeat(1900)),
     ...turnOf(3, 'z'.repeat(300)),
   ];
-  const { drafts } = await drive(ask(requestOf(messages), 'turn-4'));
-  const [told] = trims(drafts);
+  const { trims } = await drive(ask(requestOf(messages), 'turn-4'));
+  const [told] = trims;
   expect(told).toMatchObject({
     because: 'window',
     shortened: 1,
@@ -293,8 +294,8 @@ test('then older turns are summed up, and the next turns begin with the summary 
     { role: 'user', content: 'And?' },
     ...turnOf(2, 'at pier 2'),
   ];
-  const { drafts } = await drive(ask(requestOf(messages), 'turn-3'));
-  expect(trims(drafts)[0]).toMatchObject({ shortened: 0, summarised: 2, dropped: 0 });
+  const { trims } = await drive(ask(requestOf(messages), 'turn-3'));
+  expect(trims[0]).toMatchObject({ shortened: 0, summarised: 2, dropped: 0 });
   const more = [...messages, ...turnOf(3, 'gone')];
   await drive(ask(requestOf(more), 'turn-4'));
   expect(asked.map(({ key }) => key)).toEqual(['turn-3-summary-1', 'turn-3', 'turn-4']);
@@ -337,16 +338,16 @@ test('a summariser that fails is told of, and whole turns are left out with a ma
   });
   const messages = [...opening, ...Array.from({ length: 40 }, (_, at) => turnOf(at, `at ${at}`)).flat()];
   const asked: Request[] = [];
-  const askWith = (error: unknown): Ask =>
-    // biome-ignore lint/correctness/useYield: nothing happens in it
-    async function* (request, key) {
+  const askWith =
+    (error: unknown): Ask =>
+    async (request, key) => {
       if (key.includes('summary')) throw error;
       asked.push(request);
       return replyOf('done');
     };
   const options = { model: modelOf(3200, 100), opening: 2, extra: '' };
-  const { drafts } = await drive(fitted(askWith(failure), options, context)(requestOf(messages), 'turn-41'));
-  const [told] = trims(drafts);
+  const { trims } = await drive(fitted(askWith(failure), options, context)(requestOf(messages), 'turn-41'));
+  const [told] = trims;
   expect(told).toMatchObject({ summarised: 0, error: { code: 'model/overloaded' } });
   expect(asked[0]!.messages[2]).toEqual({
     role: 'user',
@@ -377,8 +378,8 @@ test('what can never fit is an error before anything is asked, with the numbers 
 test('a newest result that is too long by itself is shortened, rather than all that went before it', async () => {
   const { ask, main } = fit(2000);
   const messages = [...opening, ...turnOf(1, 'short'), ...turnOf(2, 'n'.repeat(50_000))];
-  const { drafts } = await drive(ask(requestOf(messages), 'turn-3'));
-  expect(trims(drafts)[0]).toMatchObject({ shortened: 1 });
+  const { trims } = await drive(ask(requestOf(messages), 'turn-3'));
+  expect(trims[0]).toMatchObject({ shortened: 1 });
   expect(sizeOf(main()[0]!.request)).toBeLessThanOrEqual(1900);
   expect(String(main()[0]!.request.messages.at(-1)!.content)).toContain('of 50000 characters left out');
 });
@@ -394,8 +395,7 @@ describe('a provider that finds a prompt too long although it should fit', () =>
 
   function strict(limit: number) {
     const asked: Asked[] = [];
-    // biome-ignore lint/correctness/useYield: nothing happens in it
-    const ask: Ask = async function* (request, key) {
+    const ask: Ask = async (request, key) => {
       asked.push({ key, request });
       if (sizeOf(request) > limit) throw refusal;
       return replyOf('done');
@@ -407,9 +407,9 @@ describe('a provider that finds a prompt too long although it should fit', () =>
   test.each([[undefined], [100_000]])('is asked again with less, also with window %s', async (window) => {
     const { ask, asked } = strict(2000);
     const fit = fitted(ask, { model: modelOf(window), opening: 2, extra: '' }, context);
-    const { value, drafts } = await drive(fit(requestOf(messages), 'turn-11'));
+    const { value, trims } = await drive(fit(requestOf(messages), 'turn-11'));
     expect(value.message).toEqual(replyOf('done').message);
-    expect(trims(drafts).every(({ because }) => because === 'provider')).toBe(true);
+    expect(trims.every(({ because }) => because === 'provider')).toBe(true);
     const keys = asked.map(({ key }) => key).filter((key) => !key.includes('summary'));
     expect(keys).toEqual(['turn-11', 'turn-11-again-1', 'turn-11-again-2'].slice(0, keys.length));
     expect(keys.length).toBeGreaterThan(1);

@@ -7,7 +7,6 @@
 import { isRegattaError, RegattaError } from '../base/errors.ts';
 import type { Model, ModelRequest, ToolSpec } from '../ports/model.ts';
 import type { RunContext } from '../ports/run-context.ts';
-import type { Work } from '../ports/span.ts';
 import type { ContextTrim } from '../protocol/event.ts';
 import type { Message } from '../protocol/message.ts';
 import type { ErrorData } from '../protocol/output.ts';
@@ -44,13 +43,13 @@ type Request = Omit<ModelRequest, 'attempt'>;
  */
 export function fitted(ask: Ask, options: FitOptions, context: RunContext): Ask {
   const conversation = new Conversation(ask, options, context);
-  return async function* (request, key) {
+  return async (request, key) => {
     let refusal: unknown;
     for (let tries = 0; ; tries++) {
       const spanKey = tries === 0 ? key : `${key}-again-${tries}`;
-      const messages = yield* conversation.fit(request, spanKey, refusal);
+      const messages = await conversation.fit(request, spanKey, refusal);
       try {
-        return yield* ask({ ...request, messages }, spanKey);
+        return await ask({ ...request, messages }, spanKey);
       } catch (error) {
         if (!isRegattaError(error, 'model/context-length') || tries === MAX_REFITS) throw error;
         refusal = error;
@@ -87,7 +86,7 @@ class Conversation {
   }
 
   /** `refusal` is why the last request, which was thought to fit, was not taken. */
-  async *fit(request: Request, key: string, refusal: unknown): Work<readonly Message[]> {
+  async fit(request: Request, key: string, refusal: unknown): Promise<readonly Message[]> {
     this.#take(request.messages);
     const messages = this.#messages();
     if (refusal === undefined && this.#fitsForSure(request, messages)) return messages;
@@ -98,7 +97,7 @@ class Conversation {
     const limit = this.#limit;
     if (before <= limit) return messages;
     const notes: { error: ErrorData | null } = { error: null };
-    const trimmed = yield* trim(this.#held, {
+    const trimmed = await trim(this.#held, {
       gauge,
       target: Math.floor(limit * TARGET_SHARE) - fixed,
       summarise: (older, maxTokens) => this.#summarise(older, { gauge, limit, key, maxTokens }, notes),
@@ -120,7 +119,7 @@ class Conversation {
       dropped,
       error: notes.error,
     };
-    yield { span: this.#context.span, body };
+    await this.#context.tell(body);
     return this.#messages();
   }
 
@@ -163,7 +162,7 @@ class Conversation {
     );
   }
 
-  async *#summarise(
+  async #summarise(
     messages: readonly Message[],
     options: {
       readonly gauge: Gauge;
@@ -172,8 +171,8 @@ class Conversation {
       readonly maxTokens: number;
     },
     notes: { error: ErrorData | null },
-  ): Work<string | null> {
-    const { text, error } = yield* summarise(messages, { ...options, ask: this.#ask });
+  ): Promise<string | null> {
+    const { text, error } = await summarise(messages, { ...options, ask: this.#ask });
     notes.error = error;
     return text;
   }

@@ -5,7 +5,6 @@
  * What opens the conversation and its latest turn stay, and no result of a tool loses its call, nor a call
  * its result.
  */
-import type { Work } from '../ports/span.ts';
 import type { Message, ToolMessage } from '../protocol/message.ts';
 import { clip } from './clip.ts';
 import type { Gauge } from './gauge.ts';
@@ -17,7 +16,7 @@ export interface Held {
 }
 
 /** Sums messages up in at most `maxTokens`; null where that failed. */
-export type Summarise = (messages: readonly Message[], maxTokens: number) => Work<string | null>;
+export type Summarise = (messages: readonly Message[], maxTokens: number) => Promise<string | null>;
 
 export interface TrimOptions {
   readonly gauge: Gauge;
@@ -42,7 +41,7 @@ const SUMMARY_TOKENS = 1000;
 /** Below this a summary says nothing. */
 const MIN_SUMMARY_TOKENS = 50;
 
-export async function* trim(given: readonly Held[], options: TrimOptions): Work<Trimmed> {
+export async function trim(given: readonly Held[], options: TrimOptions): Promise<Trimmed> {
   const { gauge, target, summarise } = options;
   const sizeOf = (held: readonly Held[]): number => gauge.messages(held.map(({ message }) => message));
   const latest = latestTurn(given);
@@ -60,7 +59,7 @@ export async function* trim(given: readonly Held[], options: TrimOptions): Work<
   const room = Math.min(SUMMARY_TOKENS, target - staying - FRAME_TOKENS);
   if (room >= MIN_SUMMARY_TOKENS && sizeOf(removable) >= 2 * room) {
     const messages = removable.map(({ message }) => message);
-    const text = yield* summarise(messages, room - gauge.text(SUMMARY_HEAD));
+    const text = await summarise(messages, room - gauge.text(SUMMARY_HEAD));
     if (text !== null) {
       const summary = replace(held, removable, `${SUMMARY_HEAD}${text}`);
       return { held: summary, shortened, summarised: removable.length, dropped: 0 };

@@ -2,7 +2,6 @@
 import { messageOf } from '../base/errors.ts';
 import { deepFreeze } from '../base/json.ts';
 import type { RunContext } from '../ports/run-context.ts';
-import type { Work } from '../ports/span.ts';
 import type { Message } from '../protocol/message.ts';
 import type { PlanItem } from '../protocol/team-event.ts';
 import { asDelegation } from './delegation.ts';
@@ -38,15 +37,15 @@ export function withDependants(plan: readonly PlanItem[], ids: readonly string[]
 }
 
 /** Gives all results in the plan's order, the earlier ones included. Never throws because of an assignment. */
-export async function* doAssignments(
+export async function doAssignments(
   given: Assignments,
   context: RunContext,
-): Work<ReadonlyMap<string, Assigned>> {
+): Promise<ReadonlyMap<string, Assigned>> {
   const { plan, due, results } = given;
   const dueIds = new Set(due.map(({ id }) => id));
   // What is due is done anew: its dependants wait for that, and read the rest as it is.
   const nodes = due.map((item) => ({ id: item.id, needs: item.needs.filter((id) => dueIds.has(id)), item }));
-  const ended = yield* schedule<(typeof nodes)[number], Finished>(sortGraph(nodes), {
+  const ended = await schedule<(typeof nodes)[number], Finished>(sortGraph(nodes), {
     limit: MEMBER_CONCURRENCY,
     run: ({ item }, fresh) => {
       const before = item.needs.flatMap((id) => {
@@ -56,7 +55,7 @@ export async function* doAssignments(
       });
       return doOne(item, { ...given, before }, context);
     },
-    skip: () => null, // the manager is told
+    skip: () => undefined, // the manager is told
     onFailure: () => (context.signal.aborted ? 'stop' : 'go-on'),
   });
   return new Map(
@@ -71,7 +70,7 @@ interface One extends Assignments {
   readonly before: readonly { readonly task: string; readonly text: string }[];
 }
 
-async function* doOne(item: PlanItem, { work, round, ...given }: One, context: RunContext): Work<Finished> {
+async function doOne(item: PlanItem, { work, round, ...given }: One, context: RunContext): Promise<Finished> {
   const { team, task, key } = work;
   const { id, instructions } = item;
   const by = findMember(given.delegates, item.coworker ?? '') as Member; // the plan was checked
@@ -92,7 +91,7 @@ async function* doOne(item: PlanItem, { work, round, ...given }: One, context: R
   const { onToolFailure, tools = by.definition.tools } = task.definition;
   const asked = { place: 'agent', messages, tools, onToolFailure, contract: null, chain: [] };
   const start = { coworker: by.name, kind: 'assignment', instructions } as const;
-  const answer = yield* asDelegation(start, inner, (own) => doMemberWork(team, by, asked, own));
+  const answer = await asDelegation(start, inner, (own) => doMemberWork(team, by, asked, own));
   return { ...answer, by };
 }
 

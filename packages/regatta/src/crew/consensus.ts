@@ -5,9 +5,8 @@
 import type { AgentAnswer } from '../agent/loop.ts';
 import { toErrorData } from '../base/error-data.ts';
 import { RegattaError } from '../base/errors.ts';
-import { mergeAll } from '../base/merge-all.ts';
+import { settleAll } from '../base/settle-all.ts';
 import type { RunContext } from '../ports/run-context.ts';
-import type { Work } from '../ports/span.ts';
 import { decide } from './decide.ts';
 import { doMemberWork } from './member-work.ts';
 import { type Finished, type Member, memberOf, open, type TaskWork } from './team.ts';
@@ -18,32 +17,32 @@ const CANDIDATE_CONCURRENCY = 8;
 type Attempted = Finished | { readonly by: Member; readonly error: unknown };
 
 /** @throws RegattaError `consensus/no-quorum` or `consensus/bad-decision`, or what a judge throws. */
-export async function* agree(work: TaskWork, context: RunContext): Work<Finished> {
+export async function agree(work: TaskWork, context: RunContext): Promise<Finished> {
   const { team, task } = work;
   const { agents, agent } = task.definition;
   const chosen = agents ?? (agent === undefined ? undefined : [agent]);
   const members = chosen?.map((one) => memberOf(team, one)) ?? team.members;
   const { signal } = context;
-  const start = (by: Member, index: number): Work<AgentAnswer> => answerOne(by, index, { work, context });
-  const ends = yield* mergeAll(members, start, { limit: CANDIDATE_CONCURRENCY, signal });
+  const start = (by: Member, index: number): Promise<AgentAnswer> => answerOne(by, index, { work, context });
+  const ends = await settleAll(members, start, { limit: CANDIDATE_CONCURRENCY, signal });
   signal.throwIfAborted();
   const attempts = ends.map((ended, index): Attempted => {
     const by = members[index] as Member; // one end for each
-    return ended.isDone ? { ...ended.value, by } : { by, error: ended.error };
+    return ended.status === 'fulfilled' ? { ...ended.value, by } : { by, error: ended.reason };
   });
   const answers = attempts.filter((attempt): attempt is Finished => 'text' in attempt);
   checkQuorum(attempts, answers, work);
   const [only] = answers;
   // Where only one was asked there is nothing to decide.
   if (members.length === 1 && only !== undefined) return only;
-  return yield* decide(work, answers, context);
+  return await decide(work, answers, context);
 }
 
 function answerOne(
   by: Member,
   index: number,
   { work, context }: { readonly work: TaskWork; readonly context: RunContext },
-): Work<AgentAnswer> {
+): Promise<AgentAnswer> {
   const { team, task, brief, contract, key } = work;
   const { onToolFailure, tools = by.definition.tools } = task.definition;
   const place = `${key}candidate-${index + 1}`;

@@ -2,17 +2,16 @@
 import { RegattaError } from '../base/errors.ts';
 import { show } from '../base/problems.ts';
 import type { RunContext } from '../ports/run-context.ts';
-import type { Work } from '../ports/span.ts';
 import type { Decided, Labelled } from './answers.ts';
 import { callHook } from './call-hook.ts';
 import type { TaskWork } from './team.ts';
 
 /** Recorded: a run that is repeated does not ask again. @throws RegattaError `consensus/bad-decision` or `hook/*`. */
-export async function* decideByFunction(
+export async function decideByFunction(
   { team, task }: TaskWork,
   labelled: readonly Labelled[],
   context: RunContext,
-): Work<Decided> {
+): Promise<Decided> {
   const { decide } = team;
   const candidates = Object.freeze(
     labelled.map(({ answer }) =>

@@ -1,7 +1,6 @@
 /** Chooses among answers to one task: by a judge, by a vote, or by a function of the user. */
 import { toErrorData } from '../base/error-data.ts';
 import type { RunContext } from '../ports/run-context.ts';
-import type { Work } from '../ports/span.ts';
 import { type Decided, type Labelled, label } from './answers.ts';
 import { decideByFunction } from './decide-function.ts';
 import { judge } from './judge.ts';
@@ -9,11 +8,11 @@ import type { Finished, TaskWork } from './team.ts';
 import { vote } from './vote.ts';
 
 /** `answers` in the crew's order, at least one. */
-export async function* decide(
+export async function decide(
   work: TaskWork,
   answers: readonly Finished[],
   outer: RunContext,
-): Work<Finished> {
+): Promise<Finished> {
   const { team, key } = work;
   const context = outer.child(`${key}decision`);
   const { span } = context;
@@ -24,19 +23,19 @@ export async function* decide(
     Object.fromEntries(labelled.map((one) => [one.label, one.answer.by.name])),
   );
   const by = typeof team.decide === 'string' ? team.decide : 'function';
-  yield { span, body: { type: 'decision.start', by, candidates } };
+  await context.tell({ type: 'decision.start', by, candidates });
   try {
-    const { answer, ...decided } = yield* choose(work, labelled, context);
-    yield { span, body: { type: 'decision.end', ...decided, error: null } };
+    const { answer, ...decided } = await choose(work, labelled, context);
+    await context.tell({ type: 'decision.end', ...decided, error: null });
     return answer;
   } catch (thrown) {
     const nothing = { winner: null, reason: null, tally: null };
-    yield { span, body: { type: 'decision.end', ...nothing, error: toErrorData(thrown) } };
+    await context.tell({ type: 'decision.end', ...nothing, error: toErrorData(thrown) });
     throw thrown;
   }
 }
 
-function choose(work: TaskWork, labelled: readonly Labelled[], context: RunContext): Work<Decided> {
+function choose(work: TaskWork, labelled: readonly Labelled[], context: RunContext): Promise<Decided> {
   const { decide: by } = work.team;
   if (by === 'judge') return judge(work, labelled, context);
   return by === 'vote' ? vote(work, labelled, context) : decideByFunction(work, labelled, context);

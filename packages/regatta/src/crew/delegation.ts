@@ -5,7 +5,6 @@
 import { toErrorData } from '../base/error-data.ts';
 import { messageOf, RegattaError } from '../base/errors.ts';
 import type { RunContext } from '../ports/run-context.ts';
-import type { Work } from '../ports/span.ts';
 import type { Tool } from '../ports/tool.ts';
 import type { DelegationStart } from '../protocol/team-event.ts';
 import { defineTool } from '../tool/define-tool.ts';
@@ -34,7 +33,7 @@ export function delegationTools(team: Team, chain: readonly Member[], work: DoMe
   const own = chain.at(-1);
   const delegates = own === undefined ? [] : delegatesOf(team, own);
   if (delegates.length === 0) return [];
-  const run = (order: Order, context: RunContext): Work<string> =>
+  const run = (order: Order, context: RunContext): Promise<string> =>
     delegate({ team, chain, delegates, work, order }, context);
   const coworkers = `Coworkers:\n${listMembers(delegates)}`;
   return [
@@ -52,7 +51,7 @@ function workTool(
   name: string,
   description: string,
   what: 'task' | 'question',
-  run: (order: Order, context: RunContext) => Work<string>,
+  run: (order: Order, context: RunContext) => Promise<string>,
 ): Tool {
   const text = { type: 'string', minLength: 1 };
   const tool = defineTool({
@@ -91,10 +90,10 @@ interface Delegation {
   readonly order: Order;
 }
 
-async function* delegate(
+async function delegate(
   { team, chain, delegates, work, order }: Delegation,
   context: RunContext,
-): Work<string> {
+): Promise<string> {
   const coworker = choose(order.coworker, { team, chain, delegates });
   const asker = chain.at(-1)?.name ?? '';
   const facts = order.context.trim() === '' ? '' : `\n\nContext from ${asker}:\n${order.context}`;
@@ -117,7 +116,7 @@ async function* delegate(
       ),
   );
   try {
-    return (yield* handed).text;
+    return (await handed).text;
   } catch (error) {
     context.signal.throwIfAborted();
     throw failedError(coworker.name, error);
@@ -125,20 +124,19 @@ async function* delegate(
 }
 
 /** One member's work for another as events: a start and one end. */
-export async function* asDelegation<T extends { readonly text: string }>(
+export async function asDelegation<T extends { readonly text: string }>(
   start: Omit<DelegationStart, 'type'>,
   context: RunContext,
-  work: (context: RunContext) => Work<T>,
-): Work<T> {
-  const { span } = context;
+  work: (context: RunContext) => Promise<T>,
+): Promise<T> {
   const { coworker } = start;
-  yield { span, body: { type: 'delegation.start', ...start } };
+  await context.tell({ type: 'delegation.start', ...start });
   try {
-    const answer = yield* work(context);
-    yield { span, body: { type: 'delegation.end', coworker, text: answer.text, error: null } };
+    const answer = await work(context);
+    await context.tell({ type: 'delegation.end', coworker, text: answer.text, error: null });
     return answer;
   } catch (thrown) {
-    yield { span, body: { type: 'delegation.end', coworker, text: null, error: toErrorData(thrown) } };
+    await context.tell({ type: 'delegation.end', coworker, text: null, error: toErrorData(thrown) });
     throw thrown;
   }
 }

@@ -1,7 +1,6 @@
 /** Who does a task, by the crew's process. */
 import type { AgentAnswer } from '../agent/loop.ts';
 import type { RunContext } from '../ports/run-context.ts';
-import type { Work } from '../ports/span.ts';
 import type { Message } from '../protocol/message.ts';
 import { agree } from './consensus.ts';
 import type { TaskDefinition } from './definition.ts';
@@ -14,8 +13,8 @@ export interface Answered extends AgentAnswer {
   readonly by?: Member;
 }
 
-/** No generator of its own: every event of the agents would pass through it. @throws what the agents throw, or `consensus/*`. */
-export function doTask(work: TaskWork, context: RunContext): Work<Answered> {
+/** @throws what the agents throw, or `consensus/*`. */
+export function doTask(work: TaskWork, context: RunContext): Promise<Answered> {
   const { team, task, brief, contract, key } = work;
   if (team.process === 'hierarchical') return manage(work, context);
   if (team.process === 'consensus') return agree(work, context);
@@ -54,7 +53,7 @@ export function improve(
   { team, task, contract, key }: TaskWork,
   { by, messages, opening, number }: Improvement,
   context: RunContext,
-): Work<Answered> {
+): Promise<Answered> {
   const { onToolFailure, tools: own = by.definition.tools } = task.definition;
   const tools = by === team.manager ? [] : own;
   const conversation = { place: `${key}agent-${number}`, messages, opening };

@@ -5,7 +5,6 @@ import { callModel } from '../model/call-model.ts';
 import type { Model } from '../ports/model.ts';
 import type { RunContext } from '../ports/run-context.ts';
 import type { Scope } from '../ports/scope.ts';
-import type { Work } from '../ports/span.ts';
 import { textOf } from '../protocol/message.ts';
 import type { TaskOutput } from '../protocol/output.ts';
 import { type EarlierResult, fitResults } from './fit-results.ts';
@@ -25,11 +24,11 @@ export interface EarlierOptions {
 
 const SKIPPED = '(This task was skipped.)';
 
-export async function* tellEarlier(
+export async function tellEarlier(
   { reads, contextStrategy, maxContextTokens }: PlannedTask,
   options: EarlierOptions,
   context: RunContext,
-): Work<readonly EarlierResult[]> {
+): Promise<readonly EarlierResult[]> {
   const read = reads.flatMap((id) => options.outputs.get(id) ?? []);
   if (contextStrategy === 'none' || read.length === 0) return [];
   if (typeof contextStrategy === 'object') {
@@ -40,7 +39,7 @@ export async function* tellEarlier(
   }
   const results = read.map(({ task, text, skipped }) => ({ task, text: skipped ? SKIPPED : text }));
   if (contextStrategy === 'full') return fitResults(results, maxContextTokens);
-  const summary = yield* summarise(results, { ...options, maxTokens: maxContextTokens }, context);
+  const summary = await summarise(results, { ...options, maxTokens: maxContextTokens }, context);
   // An empty summary would keep the results from the task without anybody noticing.
   const told = summary.trim() === '' ? results : [{ task: 'Summary', text: summary }];
   return fitResults(told, maxContextTokens);
@@ -57,7 +56,7 @@ function pick({ task, parsed, skipped }: TaskOutput, fields: readonly string[]):
 }
 
 /** One call of the task's model. */
-async function* summarise(
+async function summarise(
   results: readonly EarlierResult[],
   {
     description,
@@ -68,7 +67,7 @@ async function* summarise(
     maxTokens,
   }: EarlierOptions & { readonly maxTokens: number | undefined },
   context: RunContext,
-): Work<string> {
+): Promise<string> {
   const limit = maxTokens === undefined ? '' : ` Use at most ${maxTokens} tokens.`;
   const messages = [
     {
@@ -81,10 +80,6 @@ async function* summarise(
     },
   ] as const;
   const call = context.child(`${key}summary`, { agent, scope: modelScope });
-  const { message } = yield* callModel(
-    model,
-    { messages, tools: [], toolChoice: 'none', output: null },
-    call,
-  );
+  const { message } = await callModel(model, { messages, tools: [], toolChoice: 'none', output: null }, call);
   return textOf(message);
 }

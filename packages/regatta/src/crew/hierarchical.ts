@@ -3,7 +3,6 @@
  * answer of them. Every phase is bounded, and each answer of the manager has a shape that is checked.
  */
 import type { RunContext } from '../ports/run-context.ts';
-import type { Work } from '../ports/span.ts';
 import type { Message } from '../protocol/message.ts';
 import { type Assigned, doAssignments, withDependants } from './assignments.ts';
 import { planAssignments, resultsOf, reviewAssignments } from './manager.ts';
@@ -11,29 +10,29 @@ import { doMemberWork } from './member-work.ts';
 import { delegatesFor, type Finished, memberOf, open, type TaskWork } from './team.ts';
 
 /** @throws what the manager throws; the first error, in the plan's order, where no assignment succeeded. */
-export async function* manage(work: TaskWork, context: RunContext): Work<Finished> {
+export async function manage(work: TaskWork, context: RunContext): Promise<Finished> {
   const { team, task, brief, contract, key } = work;
   const manager = memberOf(team, task.agent);
   const delegates = delegatesFor(team, task);
   const request = { team, manager, brief, delegates };
-  const plan = yield* planAssignments(request, context.child(`${key}plan`));
+  const plan = await planAssignments(request, context.child(`${key}plan`));
   let results: ReadonlyMap<string, Assigned> = new Map();
   let feedback: ReadonlyMap<string, string> = new Map();
   for (let round = 0; ; round++) {
     const due = round === 0 ? plan : withDependants(plan, [...feedback.keys()]);
-    results = yield* doAssignments({ work, delegates, plan, due, results, feedback, round }, context);
+    results = await doAssignments({ work, delegates, plan, due, results, feedback, round }, context);
     context.signal.throwIfAborted();
     throwIfAllFailed([...results.values()]);
     if (round === team.maxRevisions) break; // the answer makes do with what there is
     const place = context.child(`${key}review-of-${round + 1}`);
-    feedback = yield* reviewAssignments({ ...request, plan, results }, place);
+    feedback = await reviewAssignments({ ...request, plan, results }, place);
     if (feedback.size === 0) break;
   }
   const [only] = results.values();
   if (results.size === 1 && only?.status === 'done' && contract === null) return only.output;
   const messages = [...open(manager, brief), composeRequest(resultsOf(plan, results))];
   const asked = { place: `${key}compose`, messages, tools: [], contract, chain: [] };
-  return { ...(yield* doMemberWork(team, manager, asked, context)), by: manager };
+  return { ...(await doMemberWork(team, manager, asked, context)), by: manager };
 }
 
 function throwIfAllFailed(results: readonly Assigned[]): void {

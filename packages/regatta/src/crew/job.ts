@@ -9,7 +9,6 @@ import { checkAnswer } from '../model/answer.ts';
 import type { Job } from '../ports/engine.ts';
 import type { RunContext } from '../ports/run-context.ts';
 import type { Entry, Scope } from '../ports/scope.ts';
-import type { Work } from '../ports/span.ts';
 import type { CrewOutput, TaskOutput } from '../protocol/output.ts';
 import { callHook } from './call-hook.ts';
 import type { CrewDefinition } from './definition.ts';
@@ -77,15 +76,15 @@ function show({ text, parsed, tasks }: CrewOutput): Json {
   return deepFreeze({ text, parsed: toJsonOr(parsed, null), tasks: tasks.map(portable) });
 }
 
-async function* run<Parsed>(work: CrewWork, context: RunContext): Work<CrewOutput<Parsed>> {
-  return await finish<Parsed>(work.crew, yield* runWork(work, context), context);
+async function run<Parsed>(work: CrewWork, context: RunContext): Promise<CrewOutput<Parsed>> {
+  return await finish<Parsed>(work.crew, await runWork(work, context), context);
 }
 
 /** @throws as `runCrew`; RegattaError `hook/*` for a `beforeKickoff`. */
-export async function* runWork(
+export async function runWork(
   { crew, inputs: given, settings }: CrewWork,
   outer: RunContext,
-): Work<readonly TaskOutput[]> {
+): Promise<readonly TaskOutput[]> {
   const { createContext, llm: defaultLlm, taskCallback } = crew;
   const { runId } = outer;
   const inputs = await prepare(crew, given, outer);
@@ -94,7 +93,7 @@ export async function* runWork(
     const making = Promise.resolve(createContext({ runId, inputs }));
     context = outer.withContext(await untilAborted(making, outer.signal, outer.orphan));
   }
-  return yield* runCrew(crew, { inputs, defaultLlm, taskCallback, ...settings }, context);
+  return await runCrew(crew, { inputs, defaultLlm, taskCallback, ...settings }, context);
 }
 
 /** The inputs after every `beforeKickoff`. Recorded: they may come from outside. */

@@ -2,7 +2,6 @@
 import { structured } from '../agent/structured.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { RunContext } from '../ports/run-context.ts';
-import type { Work } from '../ports/span.ts';
 import type { Message } from '../protocol/message.ts';
 import type { Decided, Labelled } from './answers.ts';
 import { listAnswers } from './answers.ts';
@@ -18,11 +17,11 @@ interface Judgement {
 const MERGE = 'merge';
 
 /** @throws what the judge throws. */
-export async function* judge(
+export async function judge(
   { team, task, brief, contract }: TaskWork,
   labelled: readonly Labelled[],
   context: RunContext,
-): Work<Decided> {
+): Promise<Decided> {
   const by = memberOf(team, task.agent);
   const labels = labelled.map(({ label }) => label);
   const shape = structured<Judgement>(judgementSchema(labels), 'A judgement');
@@ -30,7 +29,7 @@ export async function* judge(
   const text = `${told}\n\nChoose the letter of the best one, or "${MERGE}" if one that is made of several would be clearly better than each. Give the reason in a sentence or two.`;
   const opening = open(by, { ...brief, schema: null });
   const asked = { messages: [...opening, question(text, shape)], tools: [], contract: shape, chain: [] };
-  const { parsed } = yield* doMemberWork(team, by, { place: 'judge', ...asked }, context);
+  const { parsed } = await doMemberWork(team, by, { place: 'judge', ...asked }, context);
   const { choice, reason } = parsed as Judgement; // by its shape
   const chosen = labelled.find(({ label }) => label === choice);
   if (chosen !== undefined) return { answer: chosen.answer, winner: choice, reason, tally: null };
@@ -39,7 +38,7 @@ export async function* judge(
     content: `${told}\n\nGive one final answer to the task, made of the best of these: ${reason}`,
   });
   const messages = [...open(by, brief), request];
-  const answer = yield* doMemberWork(
+  const answer = await doMemberWork(
     team,
     by,
     { place: 'merge', messages, tools: [], contract, chain: [] },

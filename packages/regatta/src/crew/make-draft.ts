@@ -5,7 +5,6 @@ import type { Draft } from '../guardrail/draft.ts';
 import type { Judge } from '../guardrail/judge.ts';
 import type { LlmDefinition } from '../ports/model.ts';
 import type { RunContext } from '../ports/run-context.ts';
-import type { Work } from '../ports/span.ts';
 import { isProvisional } from './do-task.ts';
 import type { Brief, PlannedTask } from './plan.ts';
 import { reviewDraft } from './review.ts';
@@ -19,7 +18,11 @@ export interface DraftOptions extends TaskRunOptions {
 }
 
 /** @throws what the agent, its model or a guardrail throws. */
-export async function* makeDraft(task: PlannedTask, options: DraftOptions, context: RunContext): Work<Draft> {
+export async function makeDraft(
+  task: PlannedTask,
+  options: DraftOptions,
+  context: RunContext,
+): Promise<Draft> {
   const { id, agent, definition } = task;
   const { guardrails, guardrailMaxRetries: maxRetries, contract, humanInput } = definition;
   const { share, brief, key } = options;
@@ -28,19 +31,19 @@ export async function* makeDraft(task: PlannedTask, options: DraftOptions, conte
   const { draft, redraft } = openWorker(task, { ...options, llm }, context);
   const needsJudge = guardrails.some(({ check }) => typeof check === 'string');
   const judge = needsJudge ? openJudge(definition.guardrailLlm ?? llm, id, context) : undefined;
-  const check = (unchecked: Draft, place: string): Work<Draft> =>
+  const check = (unchecked: Draft, place: string): Promise<Draft> =>
     applyGuardrails(
       unchecked,
       { guardrails, maxRetries, contract, judge, redraft, agent: role, key: place },
       context,
     );
-  const checked = yield* check(yield* draft(), key);
+  const checked = await check(await draft(), key);
   const accepted = humanInput
-    ? yield* reviewDraft(checked, { task: id, key, redraft, check }, context)
+    ? await reviewDraft(checked, { task: id, key, redraft, check }, context)
     : checked;
   if (isProvisional(definition)) {
     const experience = { task: brief.description, answer: accepted.text };
-    yield* remember({ ...agent, stores: agent.memory }, experience, context);
+    await remember({ ...agent, stores: agent.memory }, experience, context);
   }
   return accepted;
 }

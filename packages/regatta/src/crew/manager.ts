@@ -7,7 +7,6 @@ import { deepFreeze, type JsonObject } from '../base/json.ts';
 import type { Contract } from '../base/schema.ts';
 import type { Assignment } from '../context/prompt.ts';
 import type { RunContext } from '../ports/run-context.ts';
-import type { Work } from '../ports/span.ts';
 import type { PlanItem } from '../protocol/team-event.ts';
 import { type Assigned, toldOf } from './assignments.ts';
 import { doMemberWork, question } from './member-work.ts';
@@ -24,22 +23,21 @@ export interface ManagerRequest {
 const MAX_ASSIGNMENTS = 20;
 
 /** @throws what the manager throws, after its `plan.end`. */
-export async function* planAssignments(
+export async function planAssignments(
   request: ManagerRequest,
   context: RunContext,
-): Work<readonly PlanItem[]> {
-  const { span } = context;
+): Promise<readonly PlanItem[]> {
   const { delegates } = request;
-  yield { span, body: { type: 'plan.start', of: 'task', reason: null } };
+  await context.tell({ type: 'plan.start', of: 'task', reason: null });
   try {
     const contract = planContract(delegates);
     const text = `Do not do the task yourself: plan how your crew is to do it. Your crew:\n${listMembers(delegates)}\n\nGive each assignment an id, the coworker, instructions that can be followed without seeing this task, and needs: the ids of the assignments whose results it reads. Assignments that do not need each other are done at once. Make no more of them than the task asks for.`;
-    const { items } = yield* ask({ ...request, text, contract }, context);
+    const { items } = await ask({ ...request, text, contract }, context);
     const plan = deepFreeze(items.map((item) => ({ ...item, coworker: nameOf(item, delegates) })));
-    yield { span, body: { type: 'plan.end', of: 'task', items: plan, error: null } };
+    await context.tell({ type: 'plan.end', of: 'task', items: plan, error: null });
     return plan;
   } catch (thrown) {
-    yield { span, body: { type: 'plan.end', of: 'task', items: [], error: toErrorData(thrown) } };
+    await context.tell({ type: 'plan.end', of: 'task', items: [], error: toErrorData(thrown) });
     throw thrown;
   }
 }
@@ -83,27 +81,26 @@ interface Verdict {
 }
 
 /** What is to be better, by the id of the assignment; empty = all is accepted. @throws what the manager throws. */
-export async function* reviewAssignments(
+export async function reviewAssignments(
   request: ReviewRequest,
   context: RunContext,
-): Work<ReadonlyMap<string, string>> {
-  const { span } = context;
+): Promise<ReadonlyMap<string, string>> {
   const { plan, results } = request;
-  yield { span, body: { type: 'review.start', subjects: plan.map(({ id }) => id) } };
+  await context.tell({ type: 'review.start', subjects: plan.map(({ id }) => id) });
   try {
     const contract = structured<Verdict>(VERDICT, 'A review', {
       check: ({ revisions }) => checkNames(revisions, plan),
     });
     const text = `Your crew has worked on the task. What it gave:\n\n${resultsOf(plan, results)}\n\nCheck it against the task. Name the assignments that must be done again, each with what is to be better; name none to accept all.`;
-    const { revisions } = yield* ask({ ...request, text, contract }, context);
+    const { revisions } = await ask({ ...request, text, contract }, context);
     const feedback = new Map(revisions.map((one) => [one.assignment, one.feedback]));
     const told = deepFreeze(Object.fromEntries(feedback));
     const accepted = feedback.size === 0;
-    yield { span, body: { type: 'review.end', accepted, feedback: told, error: null } };
+    await context.tell({ type: 'review.end', accepted, feedback: told, error: null });
     return feedback;
   } catch (thrown) {
     const error = toErrorData(thrown);
-    yield { span, body: { type: 'review.end', accepted: null, feedback: {}, error } };
+    await context.tell({ type: 'review.end', accepted: null, feedback: {}, error });
     throw thrown;
   }
 }
@@ -140,11 +137,11 @@ interface Asked<T> extends ManagerRequest {
 }
 
 /** One question beside the task, in the manager's own span. */
-async function* ask<T>({ team, manager, brief, text, contract }: Asked<T>, context: RunContext): Work<T> {
+async function ask<T>({ team, manager, brief, text, contract }: Asked<T>, context: RunContext): Promise<T> {
   // The shape of the task's answer is for later.
   const messages = [...open(manager, { ...brief, schema: null }), question(text, contract)];
   const asked = { place: 'agent', messages, tools: [], contract, chain: [] };
-  return (yield* doMemberWork(team, manager, asked, context)).parsed as T; // by the contract
+  return (await doMemberWork(team, manager, asked, context)).parsed as T; // by the contract
 }
 
 export function resultsOf(plan: readonly PlanItem[], results: ReadonlyMap<string, Assigned>): string {

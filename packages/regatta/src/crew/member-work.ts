@@ -5,7 +5,6 @@ import { deepFreeze } from '../base/json.ts';
 import type { Contract } from '../base/schema.ts';
 import { shapeRequest } from '../model/shaped.ts';
 import type { RunContext } from '../ports/run-context.ts';
-import type { Work } from '../ports/span.ts';
 import type { Message } from '../protocol/message.ts';
 import { delegationTools } from './delegation.ts';
 import type { DoMemberWork, Member, MemberWork, Team } from './team.ts';
@@ -16,7 +15,7 @@ export function doMemberWork(
   member: Member,
   { place, tools, chain, onToolFailure, ...work }: MemberWork,
   context: RunContext,
-): Work<AgentAnswer> {
+): Promise<AgentAnswer> {
   const { definition, persona } = member;
   const { role } = persona;
   const llm = definition.llm ?? team.defaultLlm ?? context.facts.defaultLlm;

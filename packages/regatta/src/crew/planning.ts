@@ -4,7 +4,6 @@ import { toErrorData } from '../base/error-data.ts';
 import { deepFreeze, type JsonObject } from '../base/json.ts';
 import type { Inputs } from '../base/template.ts';
 import type { RunContext } from '../ports/run-context.ts';
-import type { Work } from '../ports/span.ts';
 import type { PlanItem } from '../protocol/team-event.ts';
 import type { CrewDefinition } from './definition.ts';
 import { doMemberWork, question } from './member-work.ts';
@@ -25,15 +24,14 @@ interface Plans {
 const NO_PLANS: ReadonlyMap<string, string> = new Map();
 
 /** What is planned, by the task's id; nothing where the crew has no planner. @throws what the planner throws. */
-export async function* planTasks(
+export async function planTasks(
   { crew, team, inputs }: Planning,
   outer: RunContext,
-): Work<ReadonlyMap<string, string>> {
+): Promise<ReadonlyMap<string, string>> {
   const { planner, plan } = crew;
   if (planner === undefined) return NO_PLANS;
   const context = outer.child('plan');
-  const { span } = context;
-  yield { span, body: { type: 'plan.start', of: 'crew', reason: null } };
+  await context.tell({ type: 'plan.start', of: 'crew', reason: null });
   try {
     const contract = structured<Plans>(schemaOf(plan.ids), 'The plans');
     const member = { name: planner.role, definition: planner, persona: planner };
@@ -49,15 +47,15 @@ export async function* planTasks(
     };
     const messages = [...open(member, brief), question('Give the plans now.', contract)];
     const asked = { place: 'agent', messages, tools: [], contract, chain: [] };
-    const { parsed } = yield* doMemberWork(team, member, asked, context);
+    const { parsed } = await doMemberWork(team, member, asked, context);
     const { plans } = parsed as Plans; // by the contract
     const items = plan.ids.map((id): PlanItem => {
       return { id, instructions: plans[id] ?? '', coworker: null, needs: [] };
     });
-    yield { span, body: { type: 'plan.end', of: 'crew', items: deepFreeze(items), error: null } };
+    await context.tell({ type: 'plan.end', of: 'crew', items: deepFreeze(items), error: null });
     return new Map(Object.entries(plans));
   } catch (thrown) {
-    yield { span, body: { type: 'plan.end', of: 'crew', items: [], error: toErrorData(thrown) } };
+    await context.tell({ type: 'plan.end', of: 'crew', items: [], error: toErrorData(thrown) });
     throw thrown;
   }
 }

@@ -2,7 +2,6 @@
 import { CancelScope } from '../base/abort.ts';
 import { RegattaError } from '../base/errors.ts';
 import type { RunContext } from '../ports/run-context.ts';
-import type { EventDraft, Work } from '../ports/span.ts';
 import type { SkipReason, TaskOutput } from '../protocol/output.ts';
 import type { CrewDefinition } from './definition.ts';
 import { type CrewPlan, checkRunInputs, type PlannedTask } from './plan.ts';
@@ -23,23 +22,23 @@ export interface PlannedCrew extends CrewDefinition {
  * @throws RegattaError `inputs/missing` before any task starts, or the error of the first task, in
  * that order, that failed by itself.
  */
-export async function* runCrew(
+export async function runCrew(
   crew: PlannedCrew,
   given: TaskShare,
   context: RunContext,
-): Work<readonly TaskOutput[]> {
+): Promise<readonly TaskOutput[]> {
   const { plan, concurrency, onTaskFailure } = crew;
   checkRunInputs(plan, given.inputs);
   const team = openTeam(crew, given.inputs, await readAdvice(crew.training, context));
-  const plans = yield* planTasks({ crew, team, inputs: given.inputs }, context);
+  const plans = await planTasks({ crew, team, inputs: given.inputs }, context);
   const share = { ...given, team, plans };
   const siblings = new CancelScope(context.signal);
   const inner = context.withSignal(siblings.signal);
   try {
-    const outcomes = yield* schedule<PlannedTask, TaskOutput>(plan.tasks, {
+    const outcomes = await schedule<PlannedTask, TaskOutput>(plan.tasks, {
       limit: concurrency,
       run: (task, outputs) => runTask(task, { share, outputs }, inner),
-      skip: (task, because, reason) => skipDraft(task, { because, reason }, context),
+      skip: (task, because, reason) => tellSkip(task, { because, reason }, context),
       onFailure: ({ id }) => {
         if (onTaskFailure === 'cancel') siblings.abort(cancelledBy(id));
         return siblings.signal.aborted ? 'stop' : 'go-on';
@@ -69,10 +68,10 @@ interface Skip {
   readonly reason: SkipReason;
 }
 
-function skipDraft({ id, definition }: PlannedTask, why: Skip, context: RunContext): EventDraft {
-  const { span } = context.child(id, { task: id, scope: definition.scope });
+function tellSkip({ id, definition }: PlannedTask, why: Skip, context: RunContext) {
+  const inner = context.child(id, { task: id, scope: definition.scope });
   const nothing = { text: null, parsed: null, error: null };
-  return { span, body: { type: 'task.end', task: id, status: 'skipped', ...nothing, ...why } };
+  return inner.tell({ type: 'task.end', task: id, status: 'skipped', ...nothing, ...why });
 }
 
 function cancelledBy(because: string): RegattaError {

@@ -5,7 +5,6 @@ import { toJsonOr } from '../base/json.ts';
 import { show } from '../base/problems.ts';
 import type { Draft } from '../guardrail/draft.ts';
 import type { RunContext } from '../ports/run-context.ts';
-import type { Work } from '../ports/span.ts';
 import type { TaskOutput } from '../protocol/output.ts';
 import { callHook } from './call-hook.ts';
 import { makeDraft } from './make-draft.ts';
@@ -15,16 +14,15 @@ import type { TaskRunOptions, TaskShare } from './task-share.ts';
 import { withRetries } from './with-retries.ts';
 
 /** @throws what the agent, a guardrail or a hook throws, after its `task.end`. */
-export async function* runTask(
+export async function runTask(
   task: PlannedTask,
   options: TaskRunOptions,
   context: RunContext,
-): Work<TaskOutput> {
+): Promise<TaskOutput> {
   const { id, definition } = task;
   const brief = fillIn(task, options.share.inputs);
   const { role } = brief.persona;
   const inner = context.child(id, { task: id, scope: definition.scope });
-  const { span } = inner;
   const ended = {
     type: 'task.end',
     task: id,
@@ -35,21 +33,21 @@ export async function* runTask(
   } as const;
   const decision = await decide(task, options, inner);
   if (decision === 'skip') {
-    yield { span, body: { ...ended, status: 'skipped', reason: 'condition' } };
+    await inner.tell({ ...ended, status: 'skipped', reason: 'condition' });
     return Object.freeze({ task: id, agent: role, text: '', parsed: undefined, skipped: true });
   }
-  yield { span, body: { type: 'task.start', task: id, agent: role, description: brief.description } };
+  await inner.tell({ type: 'task.start', task: id, agent: role, description: brief.description });
   try {
     if (decision !== 'do') throw decision.error;
-    const attempt = (key: string): Work<Draft> => makeDraft(task, { ...options, brief, key }, inner);
+    const attempt = (key: string): Promise<Draft> => makeDraft(task, { ...options, brief, key }, inner);
     const { retries } = definition;
-    const { text, parsed, agent } = yield* withRetries({ task: id, retries }, attempt, inner);
+    const { text, parsed, agent } = await withRetries({ task: id, retries }, attempt, inner);
     const output = Object.freeze({ task: id, agent, text, parsed });
     await handOver(output, { task, share: options.share }, inner);
-    yield { span, body: { ...ended, status: 'done', text, parsed: toJsonOr(parsed, null) } };
+    await inner.tell({ ...ended, status: 'done', text, parsed: toJsonOr(parsed, null) });
     return output;
   } catch (error) {
-    yield { span, body: { ...ended, status: 'failed', error: toErrorData(error) } };
+    await inner.tell({ ...ended, status: 'failed', error: toErrorData(error) });
     throw error;
   }
 }

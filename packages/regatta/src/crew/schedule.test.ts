@@ -1,24 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { EventDraft, Span, Work } from '../ports/span.ts';
+import { createGate } from '../testing/index.ts';
 import { sortGraph, type TaskNode } from './graph.ts';
 import { schedule } from './schedule.ts';
 
-const span: Span = { id: 'run', parentId: null, task: null, agent: null, scope: [] };
-const say = (text: string): EventDraft => ({
-  span,
-  body: { type: 'output.rejected', text, problems: '' },
-});
 const onFailure = () => 'go-on' as const;
-
-async function collect<T>(work: Work<T>): Promise<{ said: string[]; result: T }> {
-  const said: string[] = [];
-  while (true) {
-    const next = await work.next();
-    if (next.done) return { said, result: next.value };
-    if (next.value.body.type === 'output.rejected') said.push(next.value.body.text);
-  }
-}
 
 interface Node extends TaskNode {
   readonly fails: boolean;
@@ -90,28 +76,29 @@ test('any graph, any order of completion, any limit, under both policies: as the
       async (nodes, scheduler, limit, stops) => {
         const model = new Reference(nodes, limit, stops);
         const atWork = new Set<string>();
+        const said: string[] = [];
         model.settle();
         const work = schedule<Node, string>(nodes, {
           limit,
           onFailure: () => (stops ? 'stop' : 'go-on'),
-          skip: ({ id }, because, reason) => say(`skip ${id} ${reason} ${because}`),
-          run: async function* (node, outputs) {
+          skip: async ({ id }, because, reason) => said.push(`skip ${id} ${reason} ${because}`),
+          run: async (node, outputs) => {
             const { id, needs, fails } = node;
             atWork.add(id);
             expect(model.atWork).toContain(id);
             expect(needs.map((need) => outputs.get(need))).toEqual(needs.map((need) => `out ${need}`));
-            yield say(`start ${id}`);
+            said.push(`start ${id}`);
             await scheduler.schedule(Promise.resolve(), id);
             // All that may be at work is: nobody waits for a task that it does not need.
             expect([...atWork].sort()).toEqual([...model.atWork].sort());
-            yield say(`end ${id}`);
+            said.push(`end ${id}`);
             atWork.delete(id);
             model.complete(node);
             if (fails) throw new Error(id);
             return `out ${id}`;
           },
         });
-        const { said, result } = await scheduler.waitFor(collect(work));
+        const result = await scheduler.waitFor(work);
         expect(Object.fromEntries(Array.from(result, ([id, { status }]) => [id, status]))).toEqual(
           Object.fromEntries(model.ended),
         );
@@ -132,50 +119,26 @@ test('any graph, any order of completion, any limit, under both policies: as the
   );
 });
 
-test('a reader that stops reading stops the tasks', async () => {
-  let isStopped = false;
-  const nodes: TaskNode[] = [{ id: 'a', needs: [] }];
+test('it is over once all is said, also what is said of tasks that never start', async () => {
+  const gate = createGate();
+  const nodes: TaskNode[] = [
+    { id: 'a', needs: [] },
+    { id: 'b', needs: ['a'] },
+  ];
+  let isOver = false;
   const work = schedule<TaskNode, string>(nodes, {
     limit: 1,
     onFailure,
-    skip: ({ id }) => say(id),
-    run: async function* () {
-      try {
-        yield say('one');
-        yield say('two');
-        return '';
-      } finally {
-        isStopped = true;
-      }
-    },
+    skip: () => gate.pass(),
+    run: () => Promise.reject(new Error('a')),
+  }).then(() => {
+    isOver = true;
   });
-  for await (const _ of work) break;
-  await expect.poll(() => isStopped).toBe(true);
-});
-
-test('a task goes on only once what it said was read, so a slow reader holds it back', async () => {
-  const did: string[] = [];
-  const nodes: TaskNode[] = [{ id: 'a', needs: [] }];
-  const work = schedule<TaskNode, string>(nodes, {
-    limit: 1,
-    onFailure,
-    skip: ({ id }) => say(id),
-    run: async function* () {
-      yield say('one');
-      did.push('after one');
-      yield say('two');
-      did.push('after two');
-      return '';
-    },
-  });
-  await work.next();
+  await gate.reached;
   await new Promise((resolve) => setImmediate(resolve));
-  expect(did).toEqual([]);
-  await work.next();
-  await new Promise((resolve) => setImmediate(resolve));
-  expect(did).toEqual(['after one']);
-  await work.next();
-  expect(did).toEqual(['after one', 'after two']);
+  expect(isOver).toBe(false);
+  gate.open();
+  await work;
 });
 
 test('a task is said to be skipped after the last word of the task that it is skipped for', async () => {
@@ -183,21 +146,18 @@ test('a task is said to be skipped after the last word of the task that it is sk
     { id: 'a', needs: [] },
     { id: 'b', needs: ['a'] },
   ];
-  const work = schedule<TaskNode, string>(nodes, {
+  const said: string[] = [];
+  await schedule<TaskNode, string>(nodes, {
     limit: 2,
     onFailure,
-    skip: ({ id }) => say(`skip ${id}`),
-    run: async function* ({ id }): Work<string> {
-      yield say(`start ${id}`);
-      yield say(`end ${id}`);
+    skip: async ({ id }) => said.push(`skip ${id}`),
+    run: async ({ id }): Promise<string> => {
+      said.push(`start ${id}`);
+      await new Promise((resolve) => setImmediate(resolve)); // all that can happen meanwhile has happened
+      said.push(`end ${id}`);
       throw new Error(id);
     },
   });
-  const said: string[] = [];
-  for await (const { body } of work) {
-    if (body.type === 'output.rejected') said.push(body.text);
-    await new Promise((resolve) => setImmediate(resolve)); // all that can happen meanwhile has happened
-  }
   expect(said).toEqual(['start a', 'end a', 'skip b']);
 });
 

@@ -6,7 +6,6 @@ import { type Inputs, interpolate } from '../base/template.ts';
 import { type Assignment, openConversation, type Persona } from '../context/prompt.ts';
 import type { LlmDefinition } from '../ports/model.ts';
 import type { RunContext } from '../ports/run-context.ts';
-import type { Work } from '../ports/span.ts';
 import type { OnFailure, Tool } from '../ports/tool.ts';
 import type { Message } from '../protocol/message.ts';
 import type { Advice } from './advice.ts';
@@ -56,7 +55,7 @@ export type DoMemberWork = (
   member: Member,
   work: MemberWork,
   context: RunContext,
-) => Work<AgentAnswer>;
+) => Promise<AgentAnswer>;
 
 /** A task that is ready to be done. */
 export interface TaskWork {

@@ -5,9 +5,8 @@
 import type { AgentAnswer } from '../agent/loop.ts';
 import { structured } from '../agent/structured.ts';
 import { stableStringify, toJsonOr } from '../base/json.ts';
-import { mergeAll } from '../base/merge-all.ts';
+import { settleAll } from '../base/settle-all.ts';
 import type { RunContext } from '../ports/run-context.ts';
-import type { Work } from '../ports/span.ts';
 import type { Decided, Labelled } from './answers.ts';
 import { listAnswers } from './answers.ts';
 import { doMemberWork, question } from './member-work.ts';
@@ -21,17 +20,17 @@ interface Ballot {
 }
 
 /** `labelled` in the crew's order. @throws the first error, in that order, where every ballot failed. */
-export async function* vote(
+export async function vote(
   work: TaskWork,
   labelled: readonly Labelled[],
   context: RunContext,
-): Work<Decided> {
+): Promise<Decided> {
   if (work.contract !== null) return byEquality(labelled);
   const [only] = labelled;
   if (labelled.length === 1 && only !== undefined) {
     return { ...count(labelled, [only.label]), reason: 'It is the only answer.' };
   }
-  const ballots = yield* collect(work, labelled, context);
+  const ballots = await collect(work, labelled, context);
   const winner = count(labelled, ballots);
   return { ...winner, reason: `${winner.tally?.[winner.winner ?? '']} of ${ballots.length} votes.` };
 }
@@ -65,11 +64,11 @@ function count(
 }
 
 /** One ballot of each agent who answered, all at once. A ballot that fails is an abstention. */
-async function* collect(
+async function collect(
   { team, brief }: TaskWork,
   labelled: readonly Labelled[],
   context: RunContext,
-): Work<readonly string[]> {
+): Promise<readonly string[]> {
   const labels = labelled.map(({ label }) => label).sort();
   const shape = structured<Ballot>(
     {
@@ -82,15 +81,17 @@ async function* collect(
   );
   const text = `Several answers to the task were given:\n\n${listAnswers(labelled)}\n\nVote for the letter of the best one, whoever gave it.`;
   const { signal } = context;
-  const cast = ({ answer: { by } }: Labelled, index: number): Work<AgentAnswer> => {
+  const cast = ({ answer: { by } }: Labelled, index: number): Promise<AgentAnswer> => {
     const messages = [...open(by, { ...brief, schema: null }), question(text, shape)];
     const asked = { place: `ballot-${index + 1}`, messages, tools: [], contract: shape, chain: [] };
     return doMemberWork(team, by, asked, context);
   };
-  const ends = yield* mergeAll(labelled, cast, { limit: BALLOT_CONCURRENCY, signal });
+  const ends = await settleAll(labelled, cast, { limit: BALLOT_CONCURRENCY, signal });
   signal.throwIfAborted();
-  const ballots = ends.flatMap((ended) => (ended.isDone ? [(ended.value.parsed as Ballot).vote] : [])); // by its shape
-  const failed = ends.find((ended) => !ended.isDone);
-  if (ballots.length === 0 && failed?.isDone === false) throw failed.error;
+  const ballots = ends.flatMap((ended) =>
+    ended.status === 'fulfilled' ? [(ended.value.parsed as Ballot).vote] : [],
+  ); // by its shape
+  const failed = ends.find(({ status }) => status === 'rejected');
+  if (ballots.length === 0 && failed?.status === 'rejected') throw failed.reason;
   return ballots;
 }

@@ -2,7 +2,6 @@
 import { toErrorData } from '../base/error-data.ts';
 import { isRegattaError } from '../base/errors.ts';
 import type { RunContext } from '../ports/run-context.ts';
-import type { Work } from '../ports/span.ts';
 import type { ErrorData } from '../protocol/output.ts';
 
 /**
@@ -30,31 +29,31 @@ export interface RetryOptions {
   readonly retries: number;
 }
 
-type Attempt<T> = (key: string) => Work<T>;
+type Attempt<T> = (key: string) => Promise<T>;
 
 /** `key` stands before the names of an attempt's spans. @throws what the last attempt throws. */
-export function withRetries<T>(options: RetryOptions, attempt: Attempt<T>, context: RunContext): Work<T> {
-  // Without retries there is nothing to hear of: the attempt's events need not pass through here.
+export function withRetries<T>(options: RetryOptions, attempt: Attempt<T>, context: RunContext): Promise<T> {
+  // Without retries no failure need be recorded.
   return options.retries === 0 ? attempt('') : tryAgain(options, attempt, context);
 }
 
-async function* tryAgain<T>(
+async function tryAgain<T>(
   { task, retries }: RetryOptions,
   attempt: Attempt<T>,
   context: RunContext,
-): Work<T> {
-  const { span, signal } = context;
+): Promise<T> {
+  const { signal } = context;
   for (let number = 1; ; number++) {
     let error = await earlierFailure(number, context);
     if (error === undefined) {
       try {
-        return yield* attempt(number === 1 ? '' : `attempt-${number}/`);
+        return await attempt(number === 1 ? '' : `attempt-${number}/`);
       } catch (thrown) {
         if (number > retries || signal.aborted || isFinal(thrown)) throw thrown;
         error = await context.step(failureOf(number), async () => toErrorData(thrown));
       }
     }
-    yield { span, body: { type: 'task.retry', task, attempt: number, error } };
+    await context.tell({ type: 'task.retry', task, attempt: number, error });
   }
 }
 

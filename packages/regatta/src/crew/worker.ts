@@ -4,7 +4,6 @@ import { readFiles } from '../context/input-files.ts';
 import type { Draft, Redraft } from '../guardrail/draft.ts';
 import type { LlmDefinition } from '../ports/model.ts';
 import type { RunContext } from '../ports/run-context.ts';
-import type { Work } from '../ports/span.ts';
 import type { UserMessage } from '../protocol/message.ts';
 import { type Answered, doTask, improve } from './do-task.ts';
 import { tellEarlier } from './earlier-results.ts';
@@ -14,7 +13,7 @@ import type { TaskRunOptions } from './task-share.ts';
 import { type Member, memberOf, type TaskWork } from './team.ts';
 
 export interface Worker {
-  draft(): Work<Draft>;
+  draft(): Promise<Draft>;
   readonly redraft: Redraft;
 }
 
@@ -40,7 +39,7 @@ export function openWorker(task: PlannedTask, options: WorkerOptions, context: R
     return { ...answered, agent: opened.by.persona.role };
   };
   return {
-    async *draft() {
+    async draft() {
       const { role } = brief.persona;
       const model = context.resolveModel(llm, `Agent "${role}"`);
       const reader = { model, modelScope: llm?.scope ?? [], agent: role };
@@ -49,19 +48,19 @@ export function openWorker(task: PlannedTask, options: WorkerOptions, context: R
       const asked = {
         ...brief,
         description: withPlan(brief.description, share.plans.get(task.id)),
-        context: yield* earlier,
+        context: await earlier,
         schema: contract?.jsonSchema ?? null,
         markdown: definition.markdown,
         files: await readTaskFiles(task, options, context),
       };
-      return count(yield* doTask(work(asked), context));
+      return count(await doTask(work(asked), context));
     },
-    async *redraft(draft, feedback) {
+    async redraft(draft, feedback) {
       const asked = { ...brief, context: [], schema: null };
       const messages = [...draft.messages, feedbackOn(draft, feedback)];
       const number = opened.drafts + 1;
       return count(
-        yield* improve(work(asked), { by: opened.by, messages, opening: draft.opening, number }, context),
+        await improve(work(asked), { by: opened.by, messages, opening: draft.opening, number }, context),
       );
     },
   };

@@ -6,11 +6,9 @@
  */
 import { untilAborted } from '../base/abort.ts';
 import { RegattaError } from '../base/errors.ts';
-import { Merge } from '../base/merge.ts';
 import type { Contract } from '../base/schema.ts';
 import { checkAnswer } from '../model/answer.ts';
 import type { RunContext } from '../ports/run-context.ts';
-import type { EventDraft, Work } from '../ports/span.ts';
 import { checkDraft } from './check.ts';
 import type { GuardrailDefinition, GuardrailVerdict } from './definition.ts';
 import type { Draft, Redraft } from './draft.ts';
@@ -38,11 +36,11 @@ const MAX_REPLACEMENTS = 3;
  *
  * @throws RegattaError `guardrail/rejected` with the last feedback and text, or `guardrail/failed`.
  */
-export async function* applyGuardrails(
+export async function applyGuardrails(
   first: Draft,
   options: GuardrailsOptions,
   context: RunContext,
-): Work<Draft> {
+): Promise<Draft> {
   const { guardrails, maxRetries, redraft, agent } = options;
   let draft = first;
   let replacements = new Map<GuardrailDefinition, number>();
@@ -51,13 +49,13 @@ export async function* applyGuardrails(
   let retries = 0;
   for (let round = 1; guardrails.length > 0; round++) {
     const asked = guardrails.filter((guardrail) => guardrail !== author);
-    const verdicts = yield* checkAll(asked, draft, { ...options, round }, context);
+    const verdicts = await checkAll(asked, draft, { ...options, round }, context);
     const feedback = feedbackOf(verdicts);
     if (feedback !== '') {
       if (retries === maxRetries)
         throw rejectedError(agent, { feedback, text: draft.text, tries: retries + 1 });
       retries++;
-      draft = yield* redraft(draft, feedback);
+      draft = await redraft(draft, feedback);
       author = undefined;
       replacements = new Map();
       continue;
@@ -76,27 +74,19 @@ export async function* applyGuardrails(
 }
 
 /** In the order of the guardrails. @throws the first failure in that order, after all have ended. */
-async function* checkAll(
+async function checkAll(
   guardrails: readonly GuardrailDefinition[],
   draft: Draft,
   { guardrails: all, key, round, judge, agent }: GuardrailsOptions & { readonly round: number },
   context: RunContext,
-): Work<readonly GuardrailVerdict[]> {
-  const verdicts: GuardrailVerdict[] = [];
-  const failures: { readonly error: unknown }[] = [];
-  const work = new Merge<EventDraft>();
-  for (const [index, guardrail] of guardrails.entries()) {
+): Promise<readonly GuardrailVerdict[]> {
+  const checks = guardrails.map((guardrail) => {
     const place = `${key}round-${round}/guardrail-${all.indexOf(guardrail)}`;
     const child = context.child(place, { agent });
-    work.start(checkDraft(guardrail, draft, { round, judge, context: child }), (ended) => {
-      if (ended.isDone) verdicts[index] = ended.value;
-      else failures[index] = { error: ended.error };
-    });
-  }
-  yield* work.read();
-  const failure = failures.find((ended) => ended !== undefined);
-  if (failure !== undefined) throw failure.error;
-  return verdicts;
+    return checkDraft(guardrail, draft, { round, judge, context: child });
+  });
+  await Promise.allSettled(checks);
+  return await Promise.all(checks); // all have settled: the first failure in their order is thrown
 }
 
 function feedbackOf(verdicts: readonly GuardrailVerdict[]): string {

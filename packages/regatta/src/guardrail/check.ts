@@ -4,7 +4,6 @@ import { toErrorData } from '../base/error-data.ts';
 import { isRegattaError, messageOf, RegattaError } from '../base/errors.ts';
 import { toJson } from '../base/json.ts';
 import type { RunContext } from '../ports/run-context.ts';
-import type { Work } from '../ports/span.ts';
 import type { GuardrailCheck, GuardrailDefinition, GuardrailVerdict } from './definition.ts';
 import type { Draft } from './draft.ts';
 import { type Judge, judge } from './judge.ts';
@@ -17,15 +16,14 @@ export interface CheckOptions {
 }
 
 /** @throws RegattaError `guardrail/failed`; what ends the run, such as a budget, as it is; the signal's reason. */
-export async function* checkDraft(
+export async function checkDraft(
   guardrail: GuardrailDefinition,
   draft: Draft,
   { round, judge: judging, context }: CheckOptions & { readonly context: RunContext },
-): Work<GuardrailVerdict> {
+): Promise<GuardrailVerdict> {
   const { name, check } = guardrail;
-  const { span } = context;
   const { text } = draft;
-  yield { span, body: { type: 'guardrail.start', guardrail: name, text } };
+  await context.tell({ type: 'guardrail.start', guardrail: name, text });
   const ended = { type: 'guardrail.end', guardrail: name, feedback: null, text: null, error: null } as const;
   try {
     let verdict: GuardrailVerdict;
@@ -34,14 +32,14 @@ export async function* checkDraft(
         toJson(toVerdict(await callCheck(guardrail, draft, { check, round, context }), name));
       verdict = toVerdict(await context.step('guardrail', call), name);
     } else if (judging === undefined) throw new Error('There is no model to judge by.');
-    else verdict = yield* judge(check, text, { ...judging, context });
+    else verdict = await judge(check, text, { ...judging, context });
     const { accepted } = verdict;
     const said = accepted ? { text: verdict.text ?? null } : { feedback: verdict.feedback };
-    yield { span, body: { ...ended, accepted, ...said } };
+    await context.tell({ ...ended, accepted, ...said });
     return verdict;
   } catch (thrown) {
     const error = toFailure(name, thrown, context.signal);
-    yield { span, body: { ...ended, accepted: null, error: toErrorData(error) } };
+    await context.tell({ ...ended, accepted: null, error: toErrorData(error) });
     throw error;
   }
 }

@@ -1,6 +1,5 @@
 /** An answer that does not count yet: it may be sent back. */
 
-import type { Work } from '../ports/span.ts';
 import type { Message } from '../protocol/message.ts';
 
 export interface Draft {
@@ -16,4 +15,4 @@ export interface Draft {
 }
 
 /** Makes another draft: the same conversation goes on with what is wrong. */
-export type Redraft = (draft: Draft, feedback: string) => Work<Draft>;
+export type Redraft = (draft: Draft, feedback: string) => Promise<Draft>;

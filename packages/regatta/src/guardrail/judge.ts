@@ -3,7 +3,6 @@ import { askModel } from '../model/ask.ts';
 import type { Model } from '../ports/model.ts';
 import type { RunContext } from '../ports/run-context.ts';
 import type { Scope } from '../ports/scope.ts';
-import type { Work } from '../ports/span.ts';
 import type { GuardrailVerdict } from './definition.ts';
 import { VERDICT } from './verdict.ts';
 
@@ -17,11 +16,11 @@ export interface Judge {
 const MAX_OUTPUT_RETRIES = 2;
 
 /** The answer is marked as data: what it says about itself is not for the judge to obey. */
-export async function* judge(
+export async function judge(
   requirement: string,
   text: string,
   { model, scope, context }: Judge & { readonly context: RunContext },
-): Work<GuardrailVerdict> {
+): Promise<GuardrailVerdict> {
   const messages = [
     {
       role: 'system',
@@ -39,7 +38,7 @@ export async function* judge(
     maxOutputRetries: MAX_OUTPUT_RETRIES,
     scope,
   } as const;
-  const { parsed, reply } = yield* askModel(model, question, context);
+  const { parsed, reply } = await askModel(model, question, context);
   // A refusal of the provider says nothing about the answer.
   if (parsed === undefined) throw new Error(`The judging model gave no verdict (${reply.finishReason}).`);
   return parsed as GuardrailVerdict; // by the contract

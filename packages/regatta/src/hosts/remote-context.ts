@@ -12,7 +12,8 @@ import type { Meter } from '../ports/meter.ts';
 import type { LlmDefinition, Model } from '../ports/model.ts';
 import type { ChildOptions, RunContext, RuntimeFacts } from '../ports/run-context.ts';
 import type { Scope } from '../ports/scope.ts';
-import type { Span, Work } from '../ports/span.ts';
+import type { EventDraft, Span } from '../ports/span.ts';
+import type { EventBody } from '../protocol/event.ts';
 import type { InputAnswers, InputKind, InputRequest } from '../protocol/input.ts';
 import { enterRun } from '../run/current.ts';
 import type { HostLink } from './host-link.ts';
@@ -24,6 +25,7 @@ export interface RemoteCore {
   readonly link: HostLink;
   readonly context: unknown;
   readonly facts: RuntimeFacts;
+  readonly tell: (draft: EventDraft) => Promise<unknown> | undefined;
   readonly wantsDeltas: boolean;
   readonly isJournaled: boolean;
   readonly startedAtMs: number;
@@ -90,6 +92,10 @@ export class RemoteContext implements RunContext {
     return (work) => this.#core.link.orphan(work);
   }
 
+  tell(body: EventBody): Promise<unknown> | undefined {
+    return this.#core.tell({ span: this.span, body });
+  }
+
   child(key: string, { task, agent, scope = [] }: ChildOptions = {}): RunContext {
     const { span } = this;
     return this.#at({
@@ -107,6 +113,10 @@ export class RemoteContext implements RunContext {
 
   withSignal(signal: AbortSignal): RunContext {
     return new RemoteContext(this.#core, this.span, signal);
+  }
+
+  withoutDeltas(): RunContext {
+    return new RemoteContext({ ...this.#core, wantsDeltas: false }, this.span, this.signal);
   }
 
   withContext(context: unknown): RunContext {
@@ -144,8 +154,7 @@ export class RemoteContext implements RunContext {
   }
 
   /** The host's run waits, and says so. */
-  // biome-ignore lint/correctness/useYield: what happens is said by the host
-  async *ask<Kind extends InputKind>(request: InputRequest<Kind>): Work<InputAnswers[Kind]> {
+  async ask<Kind extends InputKind>(request: InputRequest<Kind>): Promise<InputAnswers[Kind]> {
     const ask = { kind: 'input', request } as const;
     const { signal, span } = this;
     const { value } = await this.#core.link.ask({ span, ask, signal, isTold: true });

@@ -13,7 +13,7 @@ import { createEmbedderResolver } from '../model/resolve-embedder.ts';
 import { Ledger } from '../observe/ledger.ts';
 import type { Providers } from '../ports/provider.ts';
 import type { RunContext } from '../ports/run-context.ts';
-import type { Span } from '../ports/span.ts';
+import type { EventDraft, Span } from '../ports/span.ts';
 import { HostLink } from './host-link.ts';
 import { loadCrew } from './load-crew.ts';
 import { RemoteContext } from './remote-context.ts';
@@ -30,7 +30,7 @@ export class ThreadRun {
   readonly #link: HostLink;
   readonly #controller = createController();
   #credits: number;
-  #onCredit: (() => void) | undefined;
+  #nextCredit: PromiseWithResolvers<void> | undefined;
 
   /** Starts at once. */
   constructor(order: RunOrder, { outbox, providers }: ThreadShare) {
@@ -70,14 +70,8 @@ export class ThreadRun {
       const inputs = order.inputs as Inputs; // they were the inputs of the host's job
       const settings = order.settings as unknown as CrewSettings; // likewise
       this.#link.address(createJob(crew, inputs, settings).entries());
-      const work = runWork({ crew, inputs, settings }, this.#open(order, providers));
-      let next = await work.next();
-      for (; !next.done; next = await work.next()) {
-        if (this.#credits <= 0) await this.#nextCredit();
-        this.#credits--;
-        this.#link.draft(next.value);
-      }
-      return { status: 'done', value: toPortable(next.value) };
+      const tasks = await runWork({ crew, inputs, settings }, this.#open(order, providers));
+      return { status: 'done', value: toPortable(tasks) };
     } catch (error) {
       return { status: 'failed', error: toWireError(error) };
     }
@@ -92,6 +86,7 @@ export class ThreadRun {
     const core = {
       runId,
       link: this.#link,
+      tell: (draft: EventDraft) => this.#tell(draft),
       context: undefined,
       facts: portable,
       wantsDeltas,
@@ -111,14 +106,16 @@ export class ThreadRun {
 
   #grant(count: number): void {
     this.#credits += count;
-    this.#onCredit?.();
+    if (this.#credits <= 0) return;
+    this.#nextCredit?.resolve();
+    this.#nextCredit = undefined;
   }
 
   /** A thread that is ahead of its host waits, and with it the model that it reads. */
-  async #nextCredit(): Promise<void> {
-    await new Promise<void>((resolve) => {
-      this.#onCredit = resolve;
-    });
-    this.#onCredit = undefined;
+  #tell(draft: EventDraft): Promise<void> | undefined {
+    this.#link.draft(draft);
+    if (--this.#credits > 0) return undefined;
+    this.#nextCredit ??= Promise.withResolvers<void>();
+    return this.#nextCredit.promise;
   }
 }

@@ -8,7 +8,6 @@ import type { Contract } from '../base/schema.ts';
 import type { Model, ModelReply, ModelRequest } from '../ports/model.ts';
 import type { RunContext } from '../ports/run-context.ts';
 import type { Scope } from '../ports/scope.ts';
-import type { Work } from '../ports/span.ts';
 import { textOf, toolCallsOf } from '../protocol/message.ts';
 import { checkAnswer, rejectionFeedback } from './answer.ts';
 import { callModel } from './call-model.ts';
@@ -35,13 +34,13 @@ export function isRefusal({ finishReason }: ModelReply): boolean {
 }
 
 /** @throws RegattaError `output/invalid` with the last answer's text, or what the model throws. */
-export async function* askModel(
+export async function askModel(
   model: Model,
   { request, contract, maxOutputRetries, scope = [] }: Question,
   context: RunContext,
-): Work<Answered> {
+): Promise<Answered> {
   if (contract === null) {
-    const reply = yield* callModel(model, { ...request, output: null }, context.child('call', { scope }));
+    const reply = await callModel(model, { ...request, output: null }, context.child('call', { scope }));
     return { reply, parsed: undefined };
   }
   const messages = [...request.messages];
@@ -51,7 +50,7 @@ export async function* askModel(
     const key = calls === 1 ? 'call' : `call-${calls}`;
     const shape = { ...output, isInPrompt: calls > 1 };
     const asked = { ...request, messages: [...messages], toolChoice, output: shape };
-    const reply = yield* callModel(model, asked, context.child(key, { scope }));
+    const reply = await callModel(model, asked, context.child(key, { scope }));
     const { message, finishReason } = reply;
     if (isRefusal(reply) || toolCallsOf(message).length > 0) return { reply, parsed: undefined };
     const text = textOf(message);
@@ -59,7 +58,7 @@ export async function* askModel(
     const verdict = await untilAborted(checked, context.signal, context.orphan);
     if (verdict.isValid) return { reply, parsed: verdict.value };
     const { problems, lines } = verdict;
-    yield { span: context.span, body: { type: 'output.rejected', text, problems: lines } };
+    await context.tell({ type: 'output.rejected', text, problems: lines });
     if (calls > maxOutputRetries) {
       throw new RegattaError(
         'output/invalid',

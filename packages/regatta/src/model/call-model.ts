@@ -3,7 +3,6 @@ import { toErrorData } from '../base/error-data.ts';
 import { deepFreeze } from '../base/json.ts';
 import type { CallContext } from '../ports/call-context.ts';
 import type { Model, ModelEvent, ModelReply, ModelRequest } from '../ports/model.ts';
-import type { Work } from '../ports/span.ts';
 import type { EventBody, ModelEnd } from '../protocol/event.ts';
 import type { Message } from '../protocol/message.ts';
 import { piecesOf } from '../protocol/pieces.ts';
@@ -13,17 +12,16 @@ import { costNanoUsd } from './cost.ts';
 const NO_PARAMETERS = Object.freeze({});
 
 /** @throws what the model throws, after its `model.end`. */
-export async function* callModel(
+export async function callModel(
   model: Model,
   request: Omit<ModelRequest, 'attempt'>,
   context: CallContext,
-): Work<ModelReply> {
-  const { span } = context;
+): Promise<ModelReply> {
   const messages = await guardMessages(model, deepFreeze([...request.messages]), context);
   const tools = Object.freeze(request.tools.map(({ name }) => name));
   const { parameters = NO_PARAMETERS } = model;
   const stream = context.wantsDeltas;
-  yield { span, body: { type: 'model.start', model: model.id, messages, tools, parameters, stream } };
+  await context.tell({ type: 'model.start', model: model.id, messages, tools, parameters, stream });
   // Nobody may see a piece of what a guard has yet to let pass.
   const isHeld = stream && context.isGuarded('model.after');
   let attempts = 1;
@@ -36,20 +34,20 @@ export async function* callModel(
         const reply = await guardReply(model, deepFreeze(next.value), context);
         if (isHeld) {
           for (const piece of piecesOf(reply.message))
-            yield { span, body: { type: 'model.delta', attempt: attempts, ...piece } };
+            await context.tell({ type: 'model.delta', attempt: attempts, ...piece });
         }
-        yield { span, body: endOf(reply, model, attempts) };
+        await context.tell(endOf(reply, model, attempts));
         return reply;
       }
       const event = next.value;
       if (event.type === 'retry') asked = event.model ?? asked;
-      if (event.type === 'retry' || !isHeld) yield { span, body: toBody(event, attempts, asked) };
+      if (event.type === 'retry' || !isHeld) await context.tell(toBody(event, attempts, asked));
       if (event.type === 'retry') attempts = event.attempt + 1;
     }
   } catch (thrown) {
     const error = toErrorData(thrown);
     const failed = { message: null, finishReason: null, usage: NO_USAGE, costUsd: null };
-    yield { span, body: { type: 'model.end', model: asked, ...failed, attempts, error } };
+    await context.tell({ type: 'model.end', model: asked, ...failed, attempts, error });
     throw thrown;
   }
 }

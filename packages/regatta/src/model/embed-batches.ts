@@ -3,7 +3,6 @@ import { CancelScope } from '../base/abort.ts';
 import { toErrorData } from '../base/error-data.ts';
 import type { EmbedReply, ReadyEmbedder, Vector } from '../ports/embedder.ts';
 import type { RunContext } from '../ports/run-context.ts';
-import type { Work } from '../ports/span.ts';
 import type { EmbedEnd } from '../protocol/event.ts';
 import { NO_USAGE } from '../protocol/usage.ts';
 import { costNanoUsd } from './cost.ts';
@@ -37,11 +36,11 @@ type Outcome = { readonly index: number } & (
  *
  * @throws what the first request that failed throws, once the others have ended.
  */
-export async function* embedBatches(
+export async function embedBatches(
   ready: ReadyEmbedder,
   texts: readonly string[],
   { context, prefix = '', onReply = () => undefined }: BatchOptions,
-): Work<readonly Vector[]> {
+): Promise<readonly Vector[]> {
   const { id: model, maxTexts = texts.length } = ready.embedder;
   const cancel = new CancelScope(context.signal);
   const inner = context.withSignal(cancel.signal);
@@ -62,15 +61,14 @@ export async function* embedBatches(
     while (next < batches.length || running.size > 0) {
       for (; next < batches.length && running.size < EMBED_CONCURRENCY && !cancel.signal.aborted; next++) {
         const batch = batches[next] as Batch; // below the length
-        const { span } = batch.context;
-        yield { span, body: { type: 'embed.start', model, texts: batch.texts.length } };
+        await batch.context.tell({ type: 'embed.start', model, texts: batch.texts.length });
         running.set(next, run(ready, batch, next));
       }
       if (running.size === 0) break;
       const outcome = await Promise.race(running.values());
       running.delete(outcome.index);
       const batch = batches[outcome.index] as Batch; // one of those that ran
-      yield { span: batch.context.span, body: endOf(ready, batch, outcome) };
+      await batch.context.tell(endOf(ready, batch, outcome));
       if (outcome.reply) {
         vectors[outcome.index] = [...outcome.reply.vectors];
         onReply(batch.texts, outcome.reply);
@@ -80,7 +78,6 @@ export async function* embedBatches(
       }
     }
   } finally {
-    cancel.abort(new Error('Nobody reads the embeddings any more.'));
     cancel.close();
   }
   if (failures.length > 0) throw failures[0];

@@ -35,7 +35,7 @@ test('who is cancelled before it has looked leaves no text behind for which othe
       return await work();
     },
   } as unknown as RunContext; // what this call uses of one
-  const next = embedTexts(readyWith(flights), ['a'], context).next();
+  const next = embedTexts(readyWith(flights), ['a'], context);
   await gate.reached;
   controller.abort(new Error('enough'));
   await expect(next).rejects.toThrow('enough');

@@ -9,7 +9,6 @@
 import { untilAborted } from '../base/abort.ts';
 import type { KeptVector, ReadyEmbedder, Vector, VectorCache, VectorLanding } from '../ports/embedder.ts';
 import type { RunContext } from '../ports/run-context.ts';
-import type { Work } from '../ports/span.ts';
 import { isOfTheModel } from './cached.ts';
 import { embedBatches } from './embed-batches.ts';
 import { keepVectors, readVector, toldKept } from './kept-vectors.ts';
@@ -20,20 +19,20 @@ import { keepVectors, readVector, toldKept } from './kept-vectors.ts';
  *
  * @throws what the first request that failed throws, once the others have ended.
  */
-export async function* embedTexts(
+export async function embedTexts(
   ready: ReadyEmbedder,
   texts: readonly string[],
   context: RunContext,
-): Work<readonly Vector[]> {
+): Promise<readonly Vector[]> {
   const { cache } = ready;
-  if (cache === undefined) return yield* embedBatches(ready, texts, { context });
+  if (cache === undefined) return await embedBatches(ready, texts, { context });
   const found = new Map<string, Vector>();
   const alone = new Set<string>();
   for (let round = 0; ; round++) {
     const rest = [...new Set(texts)].filter((text) => !found.has(text));
     if (rest.length === 0) break;
     const prefix = round === 0 ? '' : `round-${round}-`;
-    yield* embedSome({ ready, cache, context, prefix, found, alone }, rest);
+    await embedSome({ ready, cache, context, prefix, found, alone }, rest);
   }
   return texts.map((text) => found.get(text) as Vector); // the loop ends when all are there
 }
@@ -50,7 +49,7 @@ interface Round {
 }
 
 /** All of `texts` but those for which another asked, and went or failed. */
-async function* embedSome(round: Round, texts: readonly string[]): Work<void> {
+async function embedSome(round: Round, texts: readonly string[]): Promise<void> {
   const { ready, cache, context, prefix, found, alone } = round;
   const { signal, orphan } = context;
   const claims = new Claims(cache, context);
@@ -69,9 +68,9 @@ async function* embedSome(round: Round, texts: readonly string[]): Work<void> {
     // Recorded, so that a run that goes on asks for the same texts, whatever the cache holds by then.
     const looking = kept.step('read', () => lookUp(texts, { claims, flights, cache, alone, context }));
     const places = await untilAborted(looking, signal, orphan);
-    yield* toldKept(ready, take(places), kept);
+    await toldKept(ready, take(places), kept);
     const missing = places.filter(({ is }) => is === 'missing').map(({ text }) => text);
-    const vectors = yield* embedBatches(ready, missing, {
+    const vectors = await embedBatches(ready, missing, {
       context,
       prefix,
       onReply: (some, reply) => {
@@ -95,7 +94,7 @@ async function* embedSome(round: Round, texts: readonly string[]): Work<void> {
     orphan,
   );
   for (const { text, is } of landed) if (is === 'failed') alone.add(text);
-  yield* toldKept(ready, take(landed), waited);
+  await toldKept(ready, take(landed), waited);
 }
 
 /** Where a text's vector is. */

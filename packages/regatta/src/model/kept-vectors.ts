@@ -2,7 +2,6 @@
 import { deepFreeze, isJsonObject, parseJson } from '../base/json.ts';
 import type { Embedder, EmbedReply, KeptVector, ReadyEmbedder, VectorCache } from '../ports/embedder.ts';
 import type { RunContext } from '../ports/run-context.ts';
-import type { Work } from '../ports/span.ts';
 import { NO_USAGE } from '../protocol/usage.ts';
 import { costNanoUsd } from './cost.ts';
 
@@ -53,14 +52,14 @@ function share(total: number | null, weights: readonly number[]): readonly numbe
 }
 
 /** A span for what came from the cache, with what it saved. */
-export async function* toldKept(
+export async function toldKept(
   { embedder: { id: model } }: ReadyEmbedder,
   kept: readonly KeptVector[],
-  { span }: RunContext,
-): Work<void> {
+  context: RunContext,
+): Promise<void> {
   if (kept.length === 0) return;
   const texts = kept.length;
-  yield { span, body: { type: 'embed.start', model, texts } };
+  await context.tell({ type: 'embed.start', model, texts });
   const nano = sum(kept.map(({ costNanoUsd: cost }) => cost));
   const saved = {
     usage: { ...NOTHING, inputTokens: sum(kept.map(({ inputTokens }) => inputTokens)) },
@@ -68,7 +67,7 @@ export async function* toldKept(
   };
   const dimensions = kept[0]?.vector.length ?? null;
   const end = { model, texts, dimensions, usage: NOTHING, costUsd: 0, attempts: 0, error: null, saved };
-  yield { span, body: { type: 'embed.end', ...end } };
+  await context.tell({ type: 'embed.end', ...end });
 }
 
 /** Null if one is not known. */

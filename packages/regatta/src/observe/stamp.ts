@@ -1,4 +1,4 @@
-/** Turns what the work yields into events: the one sequencer of a run. */
+/** Turns what the work tells into events: the one sequencer of a run. */
 import type { Clock } from '../base/clock.ts';
 import { deepFreeze } from '../base/json.ts';
 import type { EventDraft } from '../ports/span.ts';

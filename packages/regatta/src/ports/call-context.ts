@@ -1,5 +1,6 @@
 /** What a call of the outside is given: where it stands in its run, and what ends it. */
 import type { Clock, Random } from '../base/clock.ts';
+import type { EventBody } from '../protocol/event.ts';
 import type { GuardPoint, GuardSubjects } from './guard.ts';
 import type { Meter } from './meter.ts';
 import type { Span } from './span.ts';
@@ -13,6 +14,12 @@ export interface CallContext {
   readonly meter: Meter;
   readonly clock: Clock;
   readonly random: Random;
+  /**
+   * Says that something has happened in this span. What is said is heard in that order, at once; await what
+   * it gives before going on: it settles when the run may, for observers that are waited for, and so that
+   * no run keeps the event loop to itself. Never throws or rejects.
+   */
+  tell(body: EventBody): Promise<unknown> | undefined;
   /** The same span under a narrower signal. */
   withSignal(signal: AbortSignal): CallContext;
   /**

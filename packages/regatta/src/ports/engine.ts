@@ -5,7 +5,6 @@ import type { Fingerprint } from './journal.ts';
 import type { LlmDefinition } from './model.ts';
 import type { RunContext } from './run-context.ts';
 import type { Entry } from './scope.ts';
-import type { Work } from './span.ts';
 
 /** One run's work as an engine gets it. */
 export interface Job<Output> {
@@ -17,7 +16,7 @@ export interface Job<Output> {
   /** Where the definition can be loaded by others; null = only here. */
   readonly ref: CrewRef | null;
   /** The work itself, for engines in this thread. */
-  start(context: RunContext): Work<Output>;
+  start(context: RunContext): Promise<Output>;
   /** The output as the `run.end` event shows it. */
   show(output: Output): Json;
   /**
@@ -37,8 +36,8 @@ export interface Job<Output> {
 export interface Engine {
   /** In the `run.start` event: `local`, `threads`, … */
   readonly name: string;
-  /** Does the job and yields what happens. Stops when the context's signal is aborted. */
-  execute<Output>(job: Job<Output>, context: RunContext): Work<Output>;
+  /** Does the job and tells what happens. Stops when the context's signal is aborted, and tells nothing once it has settled. */
+  execute<Output>(job: Job<Output>, context: RunContext): Promise<Output>;
   /** Releases threads and sockets. Idempotent. */
   close?(): Promise<void>;
 }

@@ -6,7 +6,7 @@ import type { EmbedderDefinition, ReadyEmbedder } from './embedder.ts';
 import type { LlmDefinition, Model } from './model.ts';
 import type { Env } from './provider.ts';
 import type { Scope } from './scope.ts';
-import type { Span, Work } from './span.ts';
+import type { Span } from './span.ts';
 
 export interface ChildOptions {
   readonly task?: string;
@@ -32,6 +32,8 @@ export interface RunContext extends CallContext {
   withSignal(signal: AbortSignal): RunContext;
   /** The same span for user code that is to see another `context`. */
   withContext(context: unknown): RunContext;
+  /** The same span where nobody wants pieces of answers. */
+  withoutDeltas(): RunContext;
   /** What an engine elsewhere needs of the runtime. */
   readonly facts: RuntimeFacts;
   /** Inside this run, a span that another thread or machine has opened, with the entries that it adds. */
@@ -54,7 +56,7 @@ export interface RunContext extends CallContext {
    *
    * @throws RegattaError `input/timeout`; the signal's reason.
    */
-  ask<Kind extends InputKind>(request: InputRequest<Kind>): Work<InputAnswers[Kind]>;
+  ask<Kind extends InputKind>(request: InputRequest<Kind>): Promise<InputAnswers[Kind]>;
   /** Uses of `key` in this run, the one that this call counts included. */
   countUse(key: object): number;
   /** Calls user code so that `currentRun()` inside it is this run. */

@@ -1,4 +1,4 @@
-/** Spans, and what whoever works yields of them. */
+/** Spans, and what is said of them. */
 import type { EventBody } from '../protocol/event.ts';
 import type { Scope } from './scope.ts';
 
@@ -16,6 +16,3 @@ export interface EventDraft {
   readonly span: Span;
   readonly body: EventBody;
 }
-
-/** Work that says what happens while it happens, and returns what came out. */
-export type Work<Output> = AsyncGenerator<EventDraft, Output, void>;

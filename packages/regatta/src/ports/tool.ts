@@ -2,7 +2,6 @@
 import type { Json, JsonObject } from '../base/json.ts';
 import type { ParseResult } from '../base/schema.ts';
 import type { RunContext } from './run-context.ts';
-import type { Work } from './span.ts';
 
 /** What a tool gets beside its arguments. */
 export interface ToolContext<Context = unknown> {
@@ -67,7 +66,7 @@ export interface Tool extends ToolPolicy {
    * calls. What the model is told is what it returns; it opens its spans inside the tool's. It has no
    * `cache`, `retries` or `timeoutMs`.
    */
-  work?(args: unknown, context: RunContext): Work<string>;
+  work?(args: unknown, context: RunContext): Promise<string>;
 }
 
 /** One use of a tool, of arguments that it takes. */

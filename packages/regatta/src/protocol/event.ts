@@ -2,7 +2,7 @@
  * Everything that happens in a run, as one union of plain frozen data.
  *
  * A `start` is followed by exactly one `end` of the same span, also when the work fails or is
- * cancelled. Only `run/` stamps events; whoever works yields bodies.
+ * cancelled. Only `run/` stamps events; whoever works tells bodies.
  */
 import type { Json, JsonObject } from '../base/json.ts';
 import type { InputAnswer, PendingInput } from './input.ts';

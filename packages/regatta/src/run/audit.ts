@@ -17,6 +17,8 @@ export interface Audit {
   readonly balance: number;
   /** Events that a failed transform kept from observers. */
   readonly withheld: number;
+  /** What an engine told when the run had ended: nobody hears it. */
+  readonly late: number;
   /** Work that goes on although its caller was freed. */
   readonly orphaned: number;
   /** Attempts that are not settled in the ledger. */
@@ -26,7 +28,7 @@ export interface Audit {
 
 export function auditOf(
   lanes: readonly LaneCounts[],
-  rest: Pick<Audit, 'emitted' | 'withheld' | 'orphaned' | 'openAttempts'>,
+  rest: Pick<Audit, 'emitted' | 'withheld' | 'late' | 'orphaned' | 'openAttempts'>,
 ): Audit {
   const sum = (pick: (lane: LaneCounts) => number): number =>
     lanes.reduce((all, lane) => all + pick(lane), 0);

@@ -8,10 +8,10 @@ function watchedEngine() {
   const log: string[] = [];
   const engine: Engine = {
     name: 'watched',
-    async *execute(job, context) {
+    async execute(job, context) {
       log.push('begin');
       try {
-        return yield* job.start(context);
+        return await job.start(context);
       } finally {
         log.push('end');
       }

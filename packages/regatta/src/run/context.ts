@@ -13,7 +13,8 @@ import type { Meter } from '../ports/meter.ts';
 import type { LlmDefinition, Model } from '../ports/model.ts';
 import type { ChildOptions, RunContext, RuntimeFacts } from '../ports/run-context.ts';
 import type { Scope } from '../ports/scope.ts';
-import type { Span, Work } from '../ports/span.ts';
+import type { EventDraft, Span } from '../ports/span.ts';
+import type { EventBody } from '../protocol/event.ts';
 import type { InputAnswers, InputKind, InputRequest } from '../protocol/input.ts';
 import type { Activity } from './activity.ts';
 import { enterRun } from './current.ts';
@@ -27,6 +28,7 @@ export interface RunCore {
   readonly scope: Scope;
   readonly context: unknown;
   readonly facts: RuntimeFacts;
+  readonly tell: (draft: EventDraft) => Promise<unknown> | undefined;
   readonly wantsDeltas: boolean;
   readonly meter: Meter;
   readonly limiterOf: LimiterOf;
@@ -90,6 +92,10 @@ export class Context implements RunContext {
     return this.#core.orphan;
   }
 
+  tell(body: EventBody): Promise<unknown> | undefined {
+    return this.#core.tell({ span: this.span, body });
+  }
+
   child(key: string, { task, agent, scope = [] }: ChildOptions = {}): RunContext {
     const { span } = this;
     const child = {
@@ -105,6 +111,10 @@ export class Context implements RunContext {
   adopt(span: Omit<Span, 'scope'>, entries: Scope): RunContext {
     const scope = extendScope(this.#core.scope, entries);
     return new Context(this.#core, { ...span, scope }, this.signal);
+  }
+
+  withoutDeltas(): RunContext {
+    return new Context({ ...this.#core, wantsDeltas: false }, this.span, this.signal);
   }
 
   withContext(context: unknown): RunContext {
@@ -160,7 +170,7 @@ export class Context implements RunContext {
     return this.#core.resolveEmbedder(embedder);
   }
 
-  ask<Kind extends InputKind>(request: InputRequest<Kind>): Work<InputAnswers[Kind]> {
+  ask<Kind extends InputKind>(request: InputRequest<Kind>): Promise<InputAnswers[Kind]> {
     return this.#core.inputs.ask(request, this);
   }
 

@@ -73,10 +73,10 @@ export function harbour({
       input: z.object({ spot: z.string() }),
       execute: () => '',
     }),
-    async *work(_args, context) {
+    async work(_args, context) {
       const call = context.child('advice');
       const request = { messages: [], tools: [], toolChoice: 'none', output: null } as const;
-      return textOf((yield* callModel(context.resolveModel(definition, 'advice'), request, call)).message);
+      return textOf((await callModel(context.resolveModel(definition, 'advice'), request, call)).message);
     },
   } satisfies Tool);
   const pilot = new Agent({

@@ -22,8 +22,8 @@ function asking(request: InputRequest): Tool {
   });
   return Object.freeze({
     ...base,
-    async *work(_args, context) {
-      return JSON.stringify(yield* context.child('input').ask(request));
+    async work(_args, context) {
+      return JSON.stringify(await context.child('input').ask(request));
     },
   } satisfies Tool);
 }

@@ -3,7 +3,6 @@ import { CancelScope, untilAborted } from '../base/abort.ts';
 import { toErrorData } from '../base/error-data.ts';
 import { isJsonObject, type Json, toJson } from '../base/json.ts';
 import type { RunContext } from '../ports/run-context.ts';
-import type { Work } from '../ports/span.ts';
 import type { InputAnswer, InputAnswers, InputKind, InputRequest, PendingInput } from '../protocol/input.ts';
 import type { Activity } from './activity.ts';
 import { checkInputAnswer, timeoutError, unknownToken } from './input-answer.ts';
@@ -67,10 +66,10 @@ export class Inputs {
     resolve(answer);
   }
 
-  async *ask<Kind extends InputKind>(
+  async ask<Kind extends InputKind>(
     { timeoutMs, ...request }: InputRequest<Kind>,
     context: RunContext,
-  ): Work<InputAnswers[Kind]> {
+  ): Promise<InputAnswers[Kind]> {
     const { runId, recording } = this.#options;
     const { span } = context;
     const { id: token, task, agent } = span;
@@ -82,15 +81,15 @@ export class Inputs {
       const earlier = recording?.recorded(token, 'input');
       const askedAtMs = earlier === undefined ? await this.#remember(pending, context) : 0;
       this.#warn(pending, context);
-      yield { span, body: { type: 'input.start', token, ...request } };
+      await context.tell({ type: 'input.start', token, ...request });
       const wait = { pending, answered: answered.promise, timeoutMs, askedAtMs };
       const outcome = (earlier ?? (await this.#settle(wait, context))) as Outcome; // `#settle` recorded it
       if (!('answer' in outcome)) throw timeoutError(token, timeoutMs);
       const { answer } = outcome;
-      yield { span, body: { type: 'input.end', token, answer, error: null } };
+      await context.tell({ type: 'input.end', token, answer, error: null });
       return answer as InputAnswers[Kind]; // checked by who took it, by the kind of the request
     } catch (thrown) {
-      yield { span, body: { type: 'input.end', token, answer: null, error: toErrorData(thrown) } };
+      await context.tell({ type: 'input.end', token, answer: null, error: toErrorData(thrown) });
       throw thrown;
     } finally {
       this.#waiting.delete(token);

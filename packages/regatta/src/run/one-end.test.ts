@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createRuntime, type Engine, LLM, type RunEvent } from '../index.ts';
 import { checkTrace, createGate, scriptedModel } from '../testing/index.ts';
 import { eventsOf, hop, inputsOf, markedCrew, Tracer } from '../testing/marked.fixture.ts';
+import { overhear } from './overhear.fixture.ts';
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
@@ -87,19 +88,21 @@ test('whoever finishes first, a call and its run have one end, the same for all 
   expect([...statuses].sort()).toEqual(['model/timeout', 'run/cancelled', 'run/failed', 'succeeded']);
 });
 
-/** An engine that passes on what the work says until it has said `last`, and is lost then. */
+/** An engine that passes on what the work tells until it has told `last`, and is lost then. */
 function losing(last: RunEvent['type'], { rebuilds }: { readonly rebuilds: boolean }): Engine {
   return {
     name: 'lost',
-    async *execute(job, context) {
-      const work = job.start(context);
-      for (let next = await work.next(); !next.done; next = await work.next()) {
-        const { span, body } = next.value;
+    async execute(job, context) {
+      const loss = Promise.withResolvers<never>();
+      const heard = overhear(context, ({ span, body }) => {
         // As an engine does whose drafts come from another thread or machine.
-        yield rebuilds ? { span: { ...span }, body: structuredClone(body) } : next.value;
-        if (body.type === last) throw new Error('the worker is gone');
-      }
-      throw new Error('not reached');
+        const at = rebuilds ? context.adopt({ ...span }, span.scope) : context.adopt(span, span.scope);
+        const told = at.tell(rebuilds ? structuredClone(body) : body);
+        if (body.type !== last) return told;
+        loss.reject(new Error('the worker is gone'));
+        return new Promise(() => undefined); // nothing comes of it any more
+      });
+      return await Promise.race([job.start(heard), loss.promise]);
     },
   };
 }
@@ -121,3 +124,25 @@ test.each([false, true])(
     }
   },
 );
+
+test('what an engine tells when the run has ended is heard by nobody, and counted (R62)', async () => {
+  const late = Promise.withResolvers<() => void>();
+  const engine: Engine = {
+    name: 'late',
+    execute: (job, context) => {
+      late.resolve(() => void context.tell({ type: 'output.rejected', text: 'late', problems: '' }));
+      return job.start(context);
+    },
+  };
+  const tracer = new Tracer('MARK-0');
+  const run = createRuntime({ engine }).start(markedCrew(['ok']), {
+    inputs: inputsOf(0),
+    callbacks: [tracer],
+  });
+  await run.result;
+  (await late.promise)();
+  const audit = await run.flush();
+  expect(tracer.heard.at(-1)).toMatchObject({ type: 'run.end', status: 'succeeded' });
+  expect((await eventsOf(run)).at(-1)).toMatchObject({ type: 'run.end' });
+  expect(audit).toMatchObject({ late: 1, emitted: tracer.heard.length });
+});

@@ -1,5 +1,5 @@
 /**
- * One execution: drives the work, stamps what it yields, tells the observers, keeps the ledger.
+ * One execution: has the work done, stamps what is told of it, tells the observers, keeps the ledger.
  *
  * The only place that emits, and the only place where an error becomes the end of a run.
  */
@@ -59,6 +59,7 @@ export class Run<Output> implements AsyncDisposable {
   readonly #activity: Activity;
   readonly #recording: Recording | undefined;
   #orphaned = 0;
+  #late = 0;
   #status: RunStatus | 'running' = 'running';
 
   /** Starts at once. Made by a runtime. */
@@ -159,6 +160,7 @@ export class Run<Output> implements AsyncDisposable {
       emitted: this.#stamp.count,
       withheld: this.#dispatcher.withheld,
       orphaned: this.#orphaned,
+      late: this.#late,
       openAttempts: this.#ledger.open,
     });
   }
@@ -195,6 +197,7 @@ export class Run<Output> implements AsyncDisposable {
       resolveEmbedder: runtime.resolveEmbedder,
       inputs: this.#inputs,
       uses: new Map<object, number>(),
+      tell: (draft: EventDraft) => this.#tell(draft),
       orphan: (work: Promise<unknown>) => this.#adopt(work),
     };
     const { signal: outer } = options;
@@ -208,18 +211,11 @@ export class Run<Output> implements AsyncDisposable {
     let end: Pick<RunEnd, 'status' | 'output' | 'error'> = { status: 'succeeded', output: null, error: null };
     try {
       if (recording !== undefined) await untilAborted(recording.begin(), signal, core.orphan);
-      const work = engine.execute(job, new Context(core, span, signal));
-      let next = await work.next();
-      for (; !next.done; next = await work.next()) {
-        const room = this.#emit(next.value);
-        if (room !== undefined) await this.#activity.during(() => room);
-        // Work that never waits for the outside would keep the event loop from every other run.
-        if (this.#stamp.count % EVENTS_PER_TURN === 0) await new Promise(setImmediate);
-      }
+      const output = await engine.execute(job, new Context(core, span, signal));
       for (const draft of this.#spans.close(FORGOTTEN)) void this.#emit(draft);
-      end = { ...end, output: job.show(next.value) };
+      end = { ...end, output: job.show(output) };
       await recording?.end({ ...end, usage: this.usage });
-      return next.value;
+      return output;
     } catch (thrown) {
       const error = signal.aborted ? signal.reason : toRunError(thrown, runId);
       end = { status: statusOf(error, signal), output: null, error: toErrorData(error) };
@@ -232,6 +228,17 @@ export class Run<Output> implements AsyncDisposable {
       void this.#emit({ span, body: { type: 'run.end', ...end, usage: this.usage } });
       this.#buffer.close();
     }
+  }
+
+  #tell(draft: EventDraft): Promise<unknown> | undefined {
+    if (this.#status !== 'running') {
+      this.#late++;
+      return undefined;
+    }
+    const room = this.#emit(draft);
+    if (room !== undefined) return this.#activity.during(() => room);
+    // Work that never waits for the outside would keep the event loop from every other run.
+    return this.#stamp.count % EVENTS_PER_TURN === 0 ? new Promise(setImmediate) : undefined;
   }
 
   /** Gives a promise when an observer asks the run to wait for it. */

@@ -36,8 +36,8 @@ function asking(
   const base = defineTool({ name: 'ask', description: 'Asks.', input: z.object({}), execute: () => '' });
   return Object.freeze({
     ...base,
-    async *work(_args, context) {
-      return JSON.stringify(yield* context.child('input').ask(request));
+    async work(_args, context) {
+      return JSON.stringify(await context.child('input').ask(request));
     },
   } satisfies Tool);
 }

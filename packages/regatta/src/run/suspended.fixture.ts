@@ -6,9 +6,9 @@ import { scriptedModel } from '../testing/index.ts';
 const base = defineTool({ name: 'ask', description: 'Asks.', input: z.object({}), execute: () => '' });
 const ask: Tool = Object.freeze({
   ...base,
-  async *work(_args, context) {
+  async work(_args, context) {
     const request = { kind: 'question', question: 'Which harbour?', subject: null } as const;
-    return JSON.stringify(yield* context.child('input').ask(request));
+    return JSON.stringify(await context.child('input').ask(request));
   },
 } satisfies Tool);
 

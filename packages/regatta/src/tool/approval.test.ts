@@ -152,8 +152,7 @@ test('a tool whose use is work is guarded before and after, and needs its approv
   const worker: Tool = {
     ...tool,
     needsApproval: true,
-    // biome-ignore lint/correctness/useYield: its work says nothing
-    async *work(args: unknown, context: RunContext) {
+    async work(args: unknown, context: RunContext) {
       worked.push(args);
       return `${context.span.agent} paid from account 4711`;
     },

@@ -3,7 +3,6 @@
 import { RegattaError } from '../base/errors.ts';
 import type { Json } from '../base/json.ts';
 import type { RunContext } from '../ports/run-context.ts';
-import type { Work } from '../ports/span.ts';
 import type { ToolUse } from '../ports/tool.ts';
 import { inTime, toolContextOf } from './user-code.ts';
 
@@ -15,11 +14,11 @@ export type Prepare = (args: Json) => Promise<ToolUse>;
  *
  * @throws RegattaError `tool/refused` or `input/timeout`; what `prepare` throws; the signal's reason.
  */
-export async function* approve(use: ToolUse, prepare: Prepare, context: RunContext): Work<ToolUse> {
+export async function approve(use: ToolUse, prepare: Prepare, context: RunContext): Promise<ToolUse> {
   const { tool, args } = use;
   const { name, needsApproval = false, approvalTimeoutMs } = tool;
   if (needsApproval === false || !(await isNeeded(use, context))) return use;
-  const answer = yield* context.child('approval').ask({
+  const answer = await context.child('approval').ask({
     kind: 'approval',
     question: `Agent "${context.span.agent}" asks to use the tool "${name}". May it?`,
     subject: { tool: name, args },

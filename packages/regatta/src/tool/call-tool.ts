@@ -5,7 +5,6 @@ import { messageOf, RegattaError } from '../base/errors.ts';
 import type { Json } from '../base/json.ts';
 import { listProblems } from '../base/schema.ts';
 import type { RunContext } from '../ports/run-context.ts';
-import type { Work } from '../ports/span.ts';
 import type { OnFailure, Tool, ToolUse } from '../ports/tool.ts';
 import type { ToolCallPart, ToolMessage } from '../protocol/message.ts';
 import { approve } from './approve.ts';
@@ -26,14 +25,13 @@ export interface AskedTool {
  *
  * @throws the tool's failure where `onFailure` is `fail`, after the end.
  */
-export async function* callTool(asked: AskedTool, context: RunContext): Work<ToolMessage> {
+export async function callTool(asked: AskedTool, context: RunContext): Promise<ToolMessage> {
   const { callId, tool, args } = asked.call;
-  const { span } = context;
-  yield { span, body: { type: 'tool.start', tool, callId, args } };
-  const { failure, ...outcome } = yield* settle(asked, context);
+  await context.tell({ type: 'tool.start', tool, callId, args });
+  const { failure, ...outcome } = await settle(asked, context);
   const { result, error, isCached, attempts } = outcome;
   const facts = { ...(isCached && { cached: true as const }), ...(attempts > 1 && { attempts }) };
-  yield { span, body: { type: 'tool.end', tool, callId, result, error, ...facts } };
+  await context.tell({ type: 'tool.end', tool, callId, result, error, ...facts });
   if (failure !== null) throw failure.error;
   return Object.freeze({ role: 'tool', callId, tool, content: result, isError: error !== null });
 }
@@ -44,11 +42,11 @@ interface Settled extends Outcome {
 }
 
 /** Never throws. */
-async function* settle({ tools, call, onFailure }: AskedTool, context: RunContext): Work<Settled> {
+async function settle({ tools, call, onFailure }: AskedTool, context: RunContext): Promise<Settled> {
   try {
     const tool = tools.find(({ name }) => name === call.tool);
     if (tool === undefined) throw unknownTool(call.tool, tools);
-    const outcome = yield* use(tool, call, context);
+    const outcome = await use(tool, call, context);
     const isFatal = outcome.failure !== null && onFailureOf(tool.onFailure, onFailure) === 'fail';
     return isFatal ? outcome : { ...outcome, failure: null };
   } catch (error) {
@@ -56,14 +54,14 @@ async function* settle({ tools, call, onFailure }: AskedTool, context: RunContex
   }
 }
 
-async function* use(tool: Tool, { args, callId }: ToolCallPart, context: RunContext): Work<Settled> {
+async function use(tool: Tool, { args, callId }: ToolCallPart, context: RunContext): Promise<Settled> {
   const prepare = async (written: Json): Promise<ToolUse> => {
     const guarded = await guardArgs(tool, written, context);
     return { tool, callId, args: guarded, parsed: await parseArgs(tool, guarded, context) };
   };
-  const allowed = yield* approve(await prepare(args), prepare, context);
+  const allowed = await approve(await prepare(args), prepare, context);
   if (tool.maxUses !== undefined) countUse(tool, tool.maxUses, context);
-  const outcome = yield* perform(allowed, context);
+  const outcome = await perform(allowed, context);
   if (outcome.error !== null || !context.isGuarded('tool.after')) return outcome;
   const subject = { tool: tool.name, args: allowed.args, result: outcome.result };
   const { result } = await context.guard('tool.after', subject);
@@ -71,11 +69,11 @@ async function* use(tool: Tool, { args, callId }: ToolCallPart, context: RunCont
 }
 
 /** Work of ours records its own steps; a user's function is one. */
-async function* perform(allowed: ToolUse, context: RunContext): Work<Settled> {
+async function perform(allowed: ToolUse, context: RunContext): Promise<Settled> {
   const { tool, parsed } = allowed;
   if (tool.work === undefined) {
     let thrown: unknown;
-    const outcome = yield* recordedUse(allowed, context, () =>
+    const outcome = await recordedUse(allowed, context, () =>
       execute(allowed, context, (error) => {
         thrown = error;
       }),
@@ -84,7 +82,7 @@ async function* perform(allowed: ToolUse, context: RunContext): Work<Settled> {
     return { ...outcome, failure: error === null ? null : { error: thrown ?? fromErrorData(error) } };
   }
   try {
-    const result = yield* tool.work(parsed, context);
+    const result = await tool.work(parsed, context);
     return { result, error: null, isCached: false, attempts: 1, failure: null };
   } catch (error) {
     context.signal.throwIfAborted();

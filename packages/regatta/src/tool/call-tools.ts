@@ -1,9 +1,8 @@
 /** The tool calls of one turn: run at once, reported as they finish, answered in the order asked. */
 import { CancelScope } from '../base/abort.ts';
 import { RegattaError } from '../base/errors.ts';
-import { Merge } from '../base/merge.ts';
+import { settleAll } from '../base/settle-all.ts';
 import type { RunContext } from '../ports/run-context.ts';
-import type { EventDraft, Work } from '../ports/span.ts';
 import type { OnFailure, Tool } from '../ports/tool.ts';
 import type { ToolCallPart, ToolMessage } from '../protocol/message.ts';
 import { callTool } from './call-tool.ts';
@@ -27,39 +26,32 @@ export interface ToolTurn {
  * @throws the signal's reason once the context is aborted, or the first failure that is to fail the task;
  * after the end of every call that began.
  */
-export async function* callTools(
+export async function callTools(
   { tools, calls, turn, onFailure }: ToolTurn,
   context: RunContext,
-): Work<readonly ToolMessage[]> {
-  const answers: ToolMessage[] = [];
+): Promise<readonly ToolMessage[]> {
   const failures: unknown[] = [];
-  const work = new Merge<EventDraft>();
-  const waiting = calls.map((call, index) => ({ call, index }));
   const cancel = new CancelScope(context.signal);
-  const startNext = (): void => {
-    if (cancel.signal.aborted) return;
-    const next = waiting.shift();
-    if (next === undefined) return;
-    const { call, index } = next;
-    const inner = context.child(`turn-${turn}/tool-${index}`).withSignal(cancel.signal);
-    work.start(callTool({ tools, call, onFailure }, inner), (ended) => {
-      if (ended.isDone) answers[index] = ended.value;
-      else {
-        failures.push(ended.error);
-        cancel.abort(cancelledBy(call.tool));
-      }
-      startNext();
-    });
+  const { signal } = cancel;
+  const use = async (call: ToolCallPart, index: number): Promise<ToolMessage> => {
+    const inner = context.child(`turn-${turn}/tool-${index}`).withSignal(signal);
+    try {
+      return await callTool({ tools, call, onFailure }, inner);
+    } catch (error) {
+      failures.push(error);
+      cancel.abort(cancelledBy(call.tool));
+      throw error;
+    }
   };
+  let ends: readonly PromiseSettledResult<ToolMessage>[];
   try {
-    for (let at = 0; at < TOOL_CONCURRENCY; at++) startNext();
-    yield* work.read();
+    ends = await settleAll(calls, use, { limit: TOOL_CONCURRENCY, signal });
   } finally {
     cancel.close();
   }
   context.signal.throwIfAborted();
   if (failures.length > 0) throw failures[0];
-  return answers;
+  return ends.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : []));
 }
 
 function cancelledBy(tool: string): RegattaError {

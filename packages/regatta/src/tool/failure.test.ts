@@ -155,8 +155,7 @@ test('a tool whose use is work fails the task in the same way', async () => {
   const worker: Tool = {
     ...tool,
     onFailure: 'fail',
-    // biome-ignore lint/correctness/useYield: its work says nothing
-    async *work() {
+    async work() {
       throw new ToolError('the colleague is away');
     },
   };

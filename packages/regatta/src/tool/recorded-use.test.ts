@@ -16,5 +16,5 @@ test('a use that nobody knows the outcome of is known as such on a thread, too, 
   } as unknown as RunContext;
   const tool = { name: 'pay', sideEffect: true, onUnknownOutcome: 'fail' } as Tool;
   const work = recordedUse({ tool, args: {} }, context, () => Promise.resolve('paid twice'));
-  await expect(work.next()).rejects.toMatchObject({ code: 'tool/unknown-outcome' });
+  await expect(work).rejects.toMatchObject({ code: 'tool/unknown-outcome' });
 });

@@ -6,7 +6,6 @@
 import { RegattaError } from '../base/errors.ts';
 import type { Json } from '../base/json.ts';
 import type { RunContext } from '../ports/run-context.ts';
-import type { Work } from '../ports/span.ts';
 import type { Tool, ToolUse } from '../ports/tool.ts';
 
 /**
@@ -14,11 +13,11 @@ import type { Tool, ToolUse } from '../ports/tool.ts';
  *
  * @throws what `use` throws, of which nothing is recorded; RegattaError `tool/unknown-outcome`
  */
-export async function* recordedUse<Outcome>(
+export async function recordedUse<Outcome>(
   { tool, args }: Pick<ToolUse, 'tool' | 'args'>,
   context: RunContext,
   use: () => Promise<Outcome>,
-): Work<Outcome> {
+): Promise<Outcome> {
   if (!context.isJournaled) return await use();
   for (let count = 1; ; count++) {
     // A number of another epoch: the process that began the use is gone, or has given the run up.
@@ -36,7 +35,7 @@ export async function* recordedUse<Outcome>(
       context.signal.throwIfAborted();
       if (!isUnknown) throw error;
     }
-    yield* decide(tool, args, context.child(`repeat-${count}`));
+    await decide(tool, args, context.child(`repeat-${count}`));
   }
 }
 
@@ -44,16 +43,16 @@ export async function* recordedUse<Outcome>(
 const UNKNOWN = new Error('The outcome is not known.');
 
 /** Returns if the use is to be repeated. @throws RegattaError `tool/unknown-outcome` if not */
-async function* decide(
+async function decide(
   { name, onUnknownOutcome = 'ask' }: Tool,
   args: Json,
   context: RunContext,
-): Work<void> {
+): Promise<void> {
   if (onUnknownOutcome === 'repeat') return;
   let reason = 'It was not asked for again';
   if (onUnknownOutcome === 'ask') {
     const question = `Tool "${name}" was begun and its process ended, so nobody knows whether it was done. Use it again?`;
-    const answer = yield* context.ask({ kind: 'approval', question, subject: { tool: name, args } });
+    const answer = await context.ask({ kind: 'approval', question, subject: { tool: name, args } });
     if (answer.approved) return;
     reason = answer.reason;
   }

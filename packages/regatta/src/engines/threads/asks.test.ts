@@ -71,7 +71,7 @@ function openCalls(reserve: (settle: (settlement: Settlement) => void) => Return
   const calls = new HostCalls({
     answer: (_call, outcome) => answers.push(outcome),
     work: () => undefined,
-    say: () => undefined,
+    told: () => Promise.resolve(),
   });
   const attempt = { callId: 'c', attempt: 1, model: 'm', task: null, agent: null };
   const ask: Ask = { kind: 'reserve', attempt, estimate: { tokens: 7, costNanoUsd: 70 } };

@@ -2,7 +2,6 @@
 import { RegattaError } from '../../base/errors.ts';
 import type { Engine, Job } from '../../ports/engine.ts';
 import type { RunContext } from '../../ports/run-context.ts';
-import type { Work } from '../../ports/span.ts';
 import type { CrewRef } from '../../protocol/crew-ref.ts';
 import type { Pool } from './pool.ts';
 import { toPortableFacts } from './portable-facts.ts';
@@ -17,27 +16,21 @@ export interface ThreadsEngineOptions {
 }
 
 export function createThreadsEngine(pool: Pool, { terminateAfterMs }: ThreadsEngineOptions): Engine {
-  async function* execute<Output>(job: Job<Output>, context: RunContext): Work<Output> {
+  async function execute<Output>(job: Job<Output>, context: RunContext): Promise<Output> {
     const { ref, inputs, settings = null } = job;
     if (ref === null) throw noRef(job.name);
     const here = threadData();
     if (here?.loading.has(ref.module)) throw startedAtImport(ref);
     // A thread of ours is where the work should be: it opens no others. Inputs that are no JSON are
     // refused when the run is planned, which needs no thread.
-    if (here !== undefined || inputs === null) return yield* job.start(context);
+    if (here !== undefined || inputs === null) return await job.start(context);
     if (context.context !== undefined) throw contextGiven();
     context.signal.throwIfAborted();
     const order = toOrder({ ref, inputs, settings }, context);
     const entries = (): ReturnType<typeof job.entries> => job.entries();
     const run = new RemoteRun({ order, context, entries, terminateAfterMs }, pool.pick());
     try {
-      for (let drafts = await run.take(); drafts !== undefined; drafts = await run.take()) {
-        for (const draft of drafts) {
-          yield draft;
-          run.credit();
-        }
-      }
-      return await job.revive(run.output(), context);
+      return await job.revive(await run.output, context);
     } finally {
       run.leave();
     }

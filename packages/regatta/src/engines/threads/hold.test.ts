@@ -2,15 +2,8 @@
 import { setEnvironmentData } from 'node:worker_threads';
 import { expect, test } from 'vitest';
 import { createCore } from '../../api/core.ts';
-import {
-  callback,
-  createRuntime,
-  type Engine,
-  type Job,
-  type RunContext,
-  type RunEvent,
-  type Work,
-} from '../../index.ts';
+import { callback, createRuntime, type Engine, type RunEvent } from '../../index.ts';
+import { overhear } from '../../run/overhear.fixture.ts';
 import { createGate, createManualClock } from '../../testing/index.ts';
 import { createBlock } from './fixtures/block.fixture.ts';
 import { eventsOf, expectClosed, expectEmpty, openPool } from './fixtures/runs.fixture.ts';
@@ -111,16 +104,17 @@ test('a run that is cancelled before it starts opens no thread', async () => {
 /** A busy machine takes its time to open a thread. */
 const PATIENCE = { timeout: 15_000 };
 
-test('a reader that stops in the middle stops the work on the thread', async () => {
+test('an engine that leaves in the middle stops the work on the thread', async () => {
   await using open = openPool();
   const impatient: Engine = {
     name: 'impatient',
-    async *execute<Output>(job: Job<Output>, context: RunContext): Work<Output> {
-      for await (const draft of open.engine.execute(job, context)) {
-        yield draft;
-        if (draft.body.type === 'tool.start') break;
-      }
-      throw new Error('no more of it');
+    async execute(job, context) {
+      const abort = new AbortController();
+      const heard = overhear(context.withSignal(abort.signal), ({ span, body }) => {
+        if (body.type === 'tool.start') abort.abort(new Error('no more of it'));
+        return context.adopt(span, span.scope).tell(body);
+      });
+      return await open.engine.execute(job, heard);
     },
   };
   const run = createRuntime({ engine: impatient }).start(trouble.deaf);
@@ -131,57 +125,52 @@ test('a reader that stops in the middle stops the work on the thread', async () 
   expect(await open.pool.threads[0]?.ping()).toBe(0);
 });
 
-test('a reader that stops while the thread waits to say more lets the thread go', async () => {
+/** Has room for one event, and lets nothing through until its gate is open. */
+function slowReader() {
+  const gate = createGate();
+  const reader = callback(() => gate.pass(), {
+    on: ['model.delta'],
+    capacity: 1,
+    onFull: 'block',
+    blockMs: 60_000,
+    timeoutMs: 60_000,
+  });
+  return { gate, reader };
+}
+
+/** Three starts and the pieces that are on their way. */
+const AHEAD = CREDITS - 3;
+
+test('a run that is cancelled while its thread waits to say more lets the thread go', async () => {
   await using open = openPool();
   const said = new Int32Array(new SharedArrayBuffer(4));
   setEnvironmentData('regatta-test-said', said);
-  const gate = createGate();
-  const leaving: Engine = {
-    name: 'leaving',
-    async *execute<Output>(job: Job<Output>, context: RunContext): Work<Output> {
-      for await (const draft of open.engine.execute(job, context)) {
-        yield draft;
-        if (draft.body.type === 'model.delta') await gate.pass();
-        if (draft.body.type === 'model.delta') break;
-      }
-      throw new Error('no more of it');
-    },
-  };
+  const { gate, reader } = slowReader();
   const inputs = { marker: 'R', count: 1000 };
-  const run = createRuntime({ engine: leaving }).start(talk, { inputs, stream: true });
-  await expect.poll(() => Atomics.load(said, 0), PATIENCE).toBe(CREDITS - 3 + 1); // out of credit
+  const run = open.runtime.start(talk, { inputs, stream: true, callbacks: [reader] });
+  await expect.poll(() => Atomics.load(said, 0), PATIENCE).toBe(AHEAD); // out of credit
+  run.cancel();
   gate.open();
-  await expect(run.result).rejects.toMatchObject({ code: 'run/failed' });
+  await expect(run.result).rejects.toMatchObject({ code: 'run/cancelled' });
   await expect.poll(() => run.audit().orphaned).toBe(0);
   await expectEmpty(open);
 });
 
-test('a host that does not read holds the model back, and lets it go on as it reads', async () => {
+test('an observer that is waited for holds the model on the thread back, and lets it go on as it reads', async () => {
   const said = new Int32Array(new SharedArrayBuffer(4));
   setEnvironmentData('regatta-test-said', said);
   await using open = openPool();
-  const gate = createGate();
-  const slow: Engine = {
-    name: 'slow',
-    async *execute<Output>(job: Job<Output>, context: RunContext): Work<Output> {
-      const work = open.engine.execute(job, context);
-      for (let read = 0; ; read++) {
-        if (read === 10) await gate.pass();
-        const next = await work.next();
-        if (next.done) return next.value;
-        yield next.value;
-      }
-    },
-  };
+  const { gate, reader } = slowReader();
   const inputs = { marker: 'R', count: 1000 };
-  const run = createRuntime({ engine: slow }).start(talk, { inputs, stream: true });
+  const run = open.runtime.start(talk, { inputs, stream: true, callbacks: [reader] });
   await gate.reached;
-  // Three starts and 253 pieces are on their way, and one more waits to be sent.
-  await expect.poll(() => Atomics.load(said, 0), PATIENCE).toBe(CREDITS - 3 + 1);
+  await expect.poll(() => Atomics.load(said, 0), PATIENCE).toBe(AHEAD);
   await open.pool.threads[0]?.ping();
-  expect(Atomics.load(said, 0)).toBe(CREDITS - 3 + 1);
+  expect(Atomics.load(said, 0)).toBe(AHEAD);
   gate.open();
   expect((await run.result).text).toBe('R');
   expect(Atomics.load(said, 0)).toBe(1000);
+  await run.flush();
+  expect(run.audit()).toMatchObject({ dropped: 0, balance: 0 });
   await expectClosed(run);
 });

@@ -6,7 +6,6 @@ import { CancelScope } from '../../base/abort.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { Estimate, Reservation, Settlement } from '../../ports/meter.ts';
 import type { RunContext } from '../../ports/run-context.ts';
-import type { EventDraft } from '../../ports/span.ts';
 import { NO_USAGE } from '../../protocol/usage.ts';
 import type { Ask, FromRun, Outcome } from './wire.ts';
 import { fromWireError, toWireError } from './wire-error.ts';
@@ -16,8 +15,8 @@ export interface Replies {
   answer(call: number, outcome: Outcome): void;
   /** Asks the thread to do the work of the step. */
   work(call: number): void;
-  /** What happens here because of what was asked. */
-  say(draft: EventDraft): void;
+  /** Settles when what the thread has said before is told: what happens here because of what is asked comes behind it. */
+  told(): Promise<unknown>;
 }
 
 interface Reserved {
@@ -98,12 +97,9 @@ export class HostCalls {
         return await context.guard(ask.at, ask.subject);
       case 'step':
         return await context.step(ask.name, () => this.#work(call));
-      case 'input': {
-        const work = context.ask(ask.request);
-        let next = await work.next();
-        for (; !next.done; next = await work.next()) this.#replies.say(next.value);
-        return next.value;
-      }
+      case 'input':
+        await this.#replies.told();
+        return await context.ask(ask.request);
     }
   }
 

@@ -2,12 +2,11 @@
  * A run whose work is done on a thread, as the host holds it: drafts come in, credits and answers go
  * out, and there is an end whatever becomes of the thread.
  */
-import { Channel } from '../../base/channel.ts';
 import { messageOf, RegattaError } from '../../base/errors.ts';
 import type { Json } from '../../base/json.ts';
 import type { RunContext } from '../../ports/run-context.ts';
 import type { Entry } from '../../ports/scope.ts';
-import type { EventDraft } from '../../ports/span.ts';
+import type { EventBody } from '../../protocol/event.ts';
 import { AdoptedSpans } from './adopted-spans.ts';
 import { HostCalls } from './host-calls.ts';
 import { Orphans } from './orphans.ts';
@@ -31,15 +30,15 @@ export interface RemoteRunOptions {
   readonly terminateAfterMs: number | undefined;
 }
 
-type Ending =
-  | { readonly status: 'done'; readonly output: Json }
-  | { readonly status: 'failed'; readonly error: unknown };
-
 export class RemoteRun implements Receiver {
+  /** What came out, once all that was said is told. Rejects with what ended the run. */
+  readonly output: Promise<Json>;
   readonly #options: RemoteRunOptions;
   readonly #thread: Thread;
   readonly #calls: HostCalls;
-  readonly #news = new Channel<EventDraft>();
+  readonly #ending = Promise.withResolvers<Json>();
+  /** Settles when all that was said until now is told. */
+  #told: Promise<unknown> = Promise.resolve();
   readonly #spans: AdoptedSpans;
   readonly #orphans: Orphans;
   /** Ends the wait for a cancelled run's own end. */
@@ -47,8 +46,9 @@ export class RemoteRun implements Receiver {
   /** Nobody reads any more. */
   #isLeft = false;
   readonly #cancel = (): void => this.#onCancel();
-  #read = 0;
-  #ending: Ending | undefined;
+  #count = 0;
+  /** What ended the run, where it failed. */
+  #failure: { readonly error: unknown } | undefined;
   /** The thread has said its last word of the run, or is gone. */
   #isOver = false;
 
@@ -63,36 +63,18 @@ export class RemoteRun implements Receiver {
     this.#calls = new HostCalls({
       answer: (call, outcome) => thread.post({ type: 'answer', runId, call, outcome }),
       work: (call) => thread.post({ type: 'work', runId, call }),
-      say: (draft) => this.#news.push(draft),
+      told: () => this.#told,
     });
+    this.output = this.#ending.promise.finally(() => this.#told);
     thread.start(order, this);
     context.signal.addEventListener('abort', this.#cancel, { once: true });
-  }
-
-  /** Waits for drafts; undefined once the run is over. */
-  async take(): Promise<readonly EventDraft[] | undefined> {
-    if (this.#ending !== undefined && this.#news.size === 0) return undefined;
-    return await this.#news.take();
-  }
-
-  /** Lets the thread send more, now that one draft was read. */
-  credit(): void {
-    if (++this.#read % GRANT === 0 && !this.#isOver) {
-      this.#thread.post({ type: 'credit', runId: this.#options.order.runId, count: GRANT });
-    }
-  }
-
-  /** Once `take` gave undefined. @throws what ended the run. */
-  output(): Json {
-    if (this.#ending?.status === 'done') return this.#ending.output;
-    throw this.#ending?.error;
   }
 
   /** Nobody reads any more. What the run has opened here is closed; if the thread still works on it, that is counted. */
   leave(): void {
     const { order, context } = this.#options;
     const { runId } = order;
-    const reason = this.#ending?.status === 'failed' ? this.#ending.error : undefined;
+    const reason = this.#failure?.error;
     context.signal.removeEventListener('abort', this.#cancel);
     this.#isLeft = true;
     this.#grace?.abort();
@@ -110,7 +92,7 @@ export class RemoteRun implements Receiver {
     try {
       this.#take(message);
     } catch (error) {
-      this.#finish({ status: 'failed', error }); // whoever reads leaves, which stops the thread's part
+      this.#fail(error); // whoever waits leaves, which stops the thread's part
     }
   }
 
@@ -124,7 +106,7 @@ export class RemoteRun implements Receiver {
       cause === undefined ? {} : { cause },
     );
     this.#isOver = true;
-    this.#finish({ status: 'failed', error });
+    this.#fail(error);
     this.#orphans.settleAll();
   }
 
@@ -138,15 +120,15 @@ export class RemoteRun implements Receiver {
         this.#forget();
         return;
       case 'fail':
-        this.#finish({ status: 'failed', error: fromWireError(message.error) });
+        this.#fail(fromWireError(message.error));
         return;
       case 'end': {
         const { outcome } = message;
         this.#isOver = true;
         if (this.#isLeft) this.#orphans.settle(); // the run itself, see `leave`
         // `toPortable` made the value.
-        if (outcome.status === 'done') this.#finish({ status: 'done', output: outcome.value as Json });
-        else this.#finish({ status: 'failed', error: fromWireError(outcome.error) });
+        if (outcome.status === 'done') this.#ending.resolve(outcome.value as Json);
+        else this.#fail(fromWireError(outcome.error));
         this.#forget();
         return;
       }
@@ -157,7 +139,7 @@ export class RemoteRun implements Receiver {
         this.#spans.adopt(message);
         return;
       case 'draft':
-        this.#news.push({ span: this.#spans.contextOf(message.spanId).span, body: message.body });
+        this.#tell(this.#spans.contextOf(message.spanId), message.body);
         return;
       case 'ask':
         void this.#calls.answer(message.call, message.ask, this.#spans.contextOf(message.spanId));
@@ -174,15 +156,31 @@ export class RemoteRun implements Receiver {
     this.#thread.post({ type: 'cancel', runId, reason: toWireError(reason) });
     this.#grace = new AbortController();
     context.clock.sleep(GRACE_MS, this.#grace.signal).then(
-      () => this.#finish({ status: 'failed', error: reason }),
+      () => this.#fail(reason),
       () => undefined, // it ended in time
     );
     if (terminateAfterMs !== undefined) void this.#thread.endUnlessItAnswers(terminateAfterMs, context.clock);
   }
 
-  #finish(ending: Ending): void {
-    this.#ending ??= ending;
-    this.#news.wake();
+  /** One after the other, so that an observer that the run waits for is waited for here. */
+  #tell(context: RunContext, body: EventBody): void {
+    this.#told = this.#told.then(async () => {
+      await context.tell(body);
+      this.#credit();
+    });
+  }
+
+  /** Lets the thread send more, now that one draft was told. */
+  #credit(): void {
+    if (++this.#count % GRANT === 0 && !this.#isOver) {
+      this.#thread.post({ type: 'credit', runId: this.#options.order.runId, count: GRANT });
+    }
+  }
+
+  /** The first end counts. */
+  #fail(error: unknown): void {
+    this.#failure ??= { error };
+    this.#ending.reject(error);
   }
 
   #forget(): void {

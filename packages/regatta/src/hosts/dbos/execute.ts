@@ -3,7 +3,6 @@ import { RegattaError } from '../../base/errors.ts';
 import type { RunOrder } from '../../engines/dbos/order.ts';
 import type { Engine, Job } from '../../ports/engine.ts';
 import type { RunContext } from '../../ports/run-context.ts';
-import type { EventDraft, Work } from '../../ports/span.ts';
 import type { EventBody, RunEvent } from '../../protocol/event.ts';
 import type { LedgerEntry } from '../../protocol/usage.ts';
 import { readUsage } from '../../run/recorded-usage.ts';
@@ -14,7 +13,7 @@ export function executeOn(
   queue: string,
   order: (runId: string, order: RunOrder) => Promise<RemoteRun>,
 ): Engine['execute'] {
-  return async function* execute<Output>(job: Job<Output>, context: RunContext): Work<Output> {
+  return async function execute<Output>(job: Job<Output>, context: RunContext): Promise<Output> {
     const { runId, signal } = context;
     const ref = checkPortable(job, context);
     const run = await order(runId, {
@@ -33,7 +32,7 @@ export function executeOn(
     signal.addEventListener('abort', cancel, { once: true });
     try {
       for await (const { event } of run.events({ signal })) {
-        if (event.type !== 'run.start' && event.type !== 'run.end') yield toDraft(event, context);
+        if (event.type !== 'run.start' && event.type !== 'run.end') await retell(event, context);
       }
       const output = await run.result({ signal });
       return await job.revive(
@@ -60,10 +59,10 @@ async function book(
   }
 }
 
-function toDraft(event: RunEvent, context: RunContext): EventDraft {
+/** In the span that it is of. */
+async function retell(event: RunEvent, context: RunContext): Promise<void> {
   const { id: _, runId: __, seq, epoch, spanId, parentId, time, task, agent, ...body } = event;
-  const { span } = context.adopt({ id: spanId, parentId, task, agent }, []);
-  return { span, body: withSpan(body, event) };
+  await context.adopt({ id: spanId, parentId, task, agent }, []).tell(withSpan(body, event));
 }
 
 /** Some bodies name task and agent themselves, by the fields that the envelope has. */

@@ -5,8 +5,8 @@ import { scriptedModel } from '../../testing/index.ts';
 
 const ask: Tool = Object.freeze({
   ...defineTool({ name: 'ask', description: 'Asks a person.', input: z.object({}), execute: () => '' }),
-  async *work(_args, context) {
-    const { text } = yield* context.ask({ kind: 'question', question: 'Which port?', subject: null });
+  async work(_args, context) {
+    const { text } = await context.ask({ kind: 'question', question: 'Which port?', subject: null });
     return text;
   },
 } satisfies Tool);
