@@ -9,8 +9,7 @@ export interface JsonObject {
 export function deepFreeze<T>(value: T): T {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
   Object.freeze(value);
-  for (const key in value) {
-    const inner = value[key];
+  for (const inner of Object.values(value)) {
     if (typeof inner === 'object') deepFreeze(inner);
   }
   return value;

@@ -16,14 +16,14 @@ const REPEATED: ReadonlySet<EventType> = new Set([
 export class Stamp {
   readonly #runId: string;
   readonly #clock: Clock;
-  /** Nothing in the first epoch, which is that of nearly every run. */
-  readonly #epoch: { readonly epoch?: number };
+  /** Told of later epochs than the first, which is that of nearly every run. */
+  readonly #epoch: number;
   #seq = 0;
 
   constructor(runId: string, clock: Clock, epoch = 1) {
     this.#runId = runId;
     this.#clock = clock;
-    this.#epoch = epoch > 1 ? { epoch } : {};
+    this.#epoch = epoch;
   }
 
   /** Events stamped so far. */
@@ -36,17 +36,18 @@ export class Stamp {
     const seq = this.#seq++;
     const { type } = body;
     // All the way down, whoever made the body: observers share the event, and the work goes on with its parts.
-    return deepFreeze({
-      task: span.task,
-      agent: span.agent,
-      ...body,
+    // The body last: a spread in the middle costs V8 three times as much.
+    const event: RunEvent = {
       id: REPEATED.has(type) ? `${span.id}:${type}-${seq}` : `${span.id}:${type}`,
       runId: this.#runId,
       seq,
-      ...this.#epoch,
       spanId: span.id,
       parentId: span.parentId,
       time: this.#clock.now(),
-    });
+      task: span.task,
+      agent: span.agent,
+      ...body,
+    };
+    return deepFreeze(this.#epoch > 1 ? { ...event, epoch: this.#epoch } : event);
   }
 }

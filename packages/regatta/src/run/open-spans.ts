@@ -14,37 +14,9 @@ export class OpenSpans {
   readonly #starts = new Map<string, EventDraft>();
 
   track(draft: EventDraft): void {
-    switch (draft.body.type) {
-      case 'task.start':
-      case 'agent.start':
-      case 'model.start':
-      case 'embed.start':
-      case 'tool.start':
-      case 'guardrail.start':
-      case 'memory.start':
-      case 'input.start':
-      case 'delegation.start':
-      case 'plan.start':
-      case 'step.start':
-      case 'review.start':
-      case 'decision.start':
-        this.#starts.set(draft.span.id, draft);
-        break;
-      case 'task.end':
-      case 'agent.end':
-      case 'model.end':
-      case 'embed.end':
-      case 'tool.end':
-      case 'guardrail.end':
-      case 'memory.end':
-      case 'input.end':
-      case 'delegation.end':
-      case 'plan.end':
-      case 'step.end':
-      case 'review.end':
-      case 'decision.end':
-        this.#starts.delete(draft.span.id);
-    }
+    const { type } = draft.body;
+    if (type.endsWith('.start')) this.#starts.set(draft.span.id, draft);
+    else if (type.endsWith('.end')) this.#starts.delete(draft.span.id);
   }
 
   /** The missing ends, innermost first. */
