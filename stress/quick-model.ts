@@ -25,11 +25,11 @@ export function quickModel(
 ): Model {
   return Object.freeze({
     id: 'quick/model',
-    async *call(request, { signal, wantsDeltas, clock }) {
+    async call(request, { signal, wantsDeltas, clock }, tell) {
       if (delayMs !== undefined) await clock.sleep(delayMs(), signal);
       const given = answer(request);
       if (wantsDeltas && typeof given === 'string') {
-        for (const text of pieces(given)) yield { type: 'delta', kind: 'text', text, tool: null } as const;
+        for (const text of pieces(given)) await tell({ type: 'delta', kind: 'text', text, tool: null });
       }
       return toReply(given);
     },

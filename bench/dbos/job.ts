@@ -15,7 +15,7 @@ const usage = {
 const model: Model = {
   id: 'bench/model',
   price: { inputUsdPerMillion: 1, outputUsdPerMillion: 1 },
-  async *call({ messages, tools }) {
+  async call({ messages, tools }) {
     const isAsking = tools.length > 0 && messages.at(-1)?.role !== 'tool';
     const calls = ['first', 'second'].map((word, index) => ({
       type: 'tool-call' as const,

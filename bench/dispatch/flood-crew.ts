@@ -5,9 +5,9 @@ const PIECES = 50_000;
 
 const flood: Model = Object.freeze({
   id: 'flood/model',
-  async *call() {
+  async call(_request, _context, tell) {
     for (let index = 0; index < PIECES; index++) {
-      yield { type: 'delta', kind: 'text', text: 'drop ', tool: null } as const;
+      await tell({ type: 'delta', kind: 'text', text: 'drop ', tool: null });
     }
     return {
       message: { role: 'assistant', content: [{ type: 'text', text: 'flooded' }] },

@@ -31,9 +31,9 @@ export const money: Section = {
       race: 'R44',
       title: 'the first piece of an answer bills it',
       file: 'model/metered.ts',
-      find: "if (next.value.type === 'delta') call.received += next.value.text.length;",
-      replace: `if (next.value.type === 'delta') {
-          call.received += next.value.text.length;
+      find: "if (news.type === 'delta') call.received += news.text.length;",
+      replace: `if (news.type === 'delta') {
+          call.received += news.text.length;
           reservation.settle(cutShort('succeeded', call));
         }`,
       test: ATTEMPTS,
@@ -43,8 +43,8 @@ export const money: Section = {
       race: 'R45',
       title: 'a call that was cancelled is not billed',
       file: 'model/metered.ts',
-      find: "reservation.settle(settlement ?? cutShort('aborted', call));",
-      replace: "if (!signal.aborted) reservation.settle(settlement ?? cutShort('aborted', call));",
+      find: 'reservation.settle(settlementOf(error, call));',
+      replace: 'if (!signal.aborted) reservation.settle(settlementOf(error, call));',
       test: ATTEMPTS,
       name: 'a call that is cancelled at any piece is billed as far as it came, and has its end',
     },
@@ -52,8 +52,8 @@ export const money: Section = {
       race: 'R45',
       title: 'who cancels waits for a model that does not listen',
       file: 'model/timed.ts',
-      find: 'await cancel.race(news.next());',
-      replace: 'await news.next();',
+      find: 'await cancel.race(model.call(request, context.withSignal(cancel.signal), hear));',
+      replace: 'await model.call(request, context.withSignal(cancel.signal), hear);',
       test: 'packages/regatta/src/run/cancel.test.ts',
       name: 'cancel frees a run that waits for',
     },
@@ -80,10 +80,10 @@ export const money: Section = {
       race: 'R46',
       title: 'callbacks hear the start of a call for each attempt',
       file: 'model/call-model.ts',
-      find: "if (event.type === 'retry') attempts = event.attempt + 1;",
-      replace: `if (event.type === 'retry') {
-        attempts = event.attempt + 1;
-        yield { span, body: { type: 'model.start', model: model.id, messages, tools, parameters, stream } };
+      find: "if (news.type === 'retry') attempts = news.attempt + 1;",
+      replace: `if (news.type === 'retry') {
+        attempts = news.attempt + 1;
+        void context.tell({ type: 'model.start', model: model.id, messages, tools, parameters, stream });
       }`,
       test: ATTEMPTS,
       name: 'any tree of retries on one LLM',

@@ -159,6 +159,7 @@ export type {
   ModelSettings,
   OutputShape,
   RetryPolicy,
+  TellNews,
   Timeouts,
   TokenCounter,
   ToolChoice,

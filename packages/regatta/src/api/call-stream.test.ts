@@ -47,9 +47,9 @@ test('reasoning and pieces of tool calls are parts of their own', async () => {
   };
   const model: Model = {
     id: 'stub/model',
-    async *call() {
-      yield { type: 'delta', kind: 'reasoning', text: 'hm', tool: null };
-      yield { type: 'delta', kind: 'tool-call', text: '{"at', tool: 'look' };
+    async call(_request, _context, tell) {
+      await tell({ type: 'delta', kind: 'reasoning', text: 'hm', tool: null });
+      await tell({ type: 'delta', kind: 'tool-call', text: '{"at', tool: 'look' });
       return { ...reply, usage };
     },
   };
@@ -63,9 +63,9 @@ test('who leaves early cancels the call; who never reads has its result all the 
   const gate = createGate();
   const endless: Model = {
     id: 'stub/model',
-    async *call() {
+    async call(_request, _context, tell) {
       while (true) {
-        yield { type: 'delta', kind: 'text', text: 'more ', tool: null };
+        await tell({ type: 'delta', kind: 'text', text: 'more ', tool: null });
         await gate.pass();
       }
     },

@@ -153,9 +153,9 @@ function refusing(words: string): Model & { readonly shapes: unknown[] } {
     id: 'stub/model',
     takesSchema: 'always',
     shapes,
-    async *call(request, context) {
+    async call(request, context, tell) {
       shapes.push(request.output);
-      if (request.output === null) return yield* answers.call(request, context);
+      if (request.output === null) return await answers.call(request, context, tell);
       const { failure } = await import('../model/failures.fixture.ts');
       const refused = failure('model/invalid-request', { status: 400 });
       refused.message = `It does not take it (400: "${words}").`;

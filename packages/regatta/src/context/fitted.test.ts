@@ -48,8 +48,7 @@ function modelOf(contextWindow: number | undefined, maxTokens?: number): Model {
     contextWindow,
     loadCounter: async () => chars,
     parameters: maxTokens === undefined ? {} : { maxTokens },
-    // biome-ignore lint/correctness/useYield: it says nothing before it fails
-    async *call() {
+    async call() {
       throw new Error('The ask stands for the model.');
     },
   };

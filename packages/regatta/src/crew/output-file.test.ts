@@ -41,7 +41,7 @@ test('no value of an input leads out of the directory, or into another folder of
       fc.constantFrom('{a}', '{a}{b}', '{a}/{b}', 'f/{a}{b}.md'),
       async (a, b, template) => {
         const [ended] = await Promise.allSettled([write(template, { a, b })]);
-        expect(await readdir(home)).toEqual(['out']);
+        for (const name of await readdir(home)) expect(name).toBe('out'); // none yet where nothing was written
         if (ended.status === 'rejected') {
           expect(['file/outside', 'file/not-written']).toContain(ended.reason.code);
         } else {

@@ -52,14 +52,14 @@ function vendor(behaviours: readonly Behaviour[], turn: () => Promise<unknown>) 
   const model: Model = {
     id: 'stub/model',
     price: { inputUsdPerMillion: 1, outputUsdPerMillion: 1 },
-    async *call({ messages }, { wantsDeltas }) {
+    async call({ messages }, { wantsDeltas }, tell) {
       const marker = markerIn(messages);
       const count = requests.get(marker) ?? 0;
       requests.set(marker, count + 1);
       const { end, pieces, tokens } = behaviours[(count + Number(marker.slice(5))) % behaviours.length]!;
       await turn();
       for (let piece = 0; wantsDeltas && piece < pieces; piece++) {
-        yield { type: 'delta', kind: 'text', text: 'piece ', tool: null };
+        await tell({ type: 'delta', kind: 'text', text: 'piece ', tool: null });
         await turn();
       }
       if (end === 'is busy') throw failure('model/overloaded', 503, true);
@@ -111,8 +111,8 @@ test('however an answer is cut into pieces, it is billed once, by its end (D11, 
     fc.asyncProperty(cuts, fc.integer({ min: 0, max: 5000 }), async (pieces, tokens) => {
       const model: Model = {
         id: 'stub/model',
-        async *call() {
-          for (const text of pieces) yield { type: 'delta', kind: 'text', text, tool: null };
+        async call(_request, _context, tell) {
+          for (const text of pieces) await tell({ type: 'delta', kind: 'text', text, tool: null });
           return replyOf(`x${pieces.join('')}`, tokens);
         },
       };
@@ -133,10 +133,10 @@ test('a call that is cancelled at any piece is billed as far as it came, and has
     const gate = createGate();
     const model: Model = {
       id: 'stub/model',
-      async *call() {
+      async call(_request, _context, tell) {
         for (const [index, text] of pieces.entries()) {
           if (index === at) await gate.pass();
-          yield { type: 'delta', kind: 'text', text, tool: null };
+          await tell({ type: 'delta', kind: 'text', text, tool: null });
         }
         await gate.pass();
         return replyOf('late', 10);

@@ -93,8 +93,8 @@ test.each(['length', 'content-filter', 'pause', 'error', null] as const)(
     // A script takes null for "not said", so it is said here.
     const odd: Model = {
       id: model.id,
-      async *call(request, context) {
-        const reply = yield* model.call(request, context);
+      async call(request, context, tell) {
+        const reply = await model.call(request, context, tell);
         return model.requests.length === 1 ? { ...reply, finishReason } : reply;
       },
     };
@@ -198,6 +198,28 @@ test('a callback that holds up the one that asks holds up nobody else', async ()
   gate.open();
   await held.result;
   expect(model.requests).toHaveLength(1);
+});
+
+test('whoever reads slowly has every piece before the end', async () => {
+  const { llm } = keeping(['one two three four five']);
+  const gate = createGate();
+  const heard: string[] = [];
+  const slow = callback(
+    async (event) => {
+      await gate.pass();
+      heard.push(event.type);
+    },
+    { capacity: 1, onFull: 'block', blockMs: 60_000, timeoutMs: 60_000 },
+  );
+  const call = llm.start('count', { stream: true, callbacks: [slow] });
+  await gate.reached;
+  await new Promise((resolve) => setImmediate(resolve)); // the model has said all that it has to say
+  gate.open();
+  expect((await call.result).text).toBe('one two three four five');
+  await call.flush();
+  expect(heard.filter((type) => type === 'model.delta')).toHaveLength(5);
+  expect(heard.slice(-2)).toEqual(['model.end', 'run.end']);
+  expect(call.audit()).toMatchObject({ dropped: 0, late: 0, balance: 0 });
 });
 
 test('a scope shares with nobody outside: runs, runtimes, names', async () => {

@@ -8,19 +8,16 @@
  * An answer that was kept is no attempt: the ledger has no entry of it, and its usage is 0. `saved` says
  * what it took when it was made.
  */
-import { CancelScope, untilAborted } from '../base/abort.ts';
-import { Channel } from '../base/channel.ts';
+import { untilAborted } from '../base/abort.ts';
 import { isRegattaError } from '../base/errors.ts';
 import type { Flights, Landing } from '../base/flights.ts';
 import { deepFreeze, isJsonObject, parseJson } from '../base/json.ts';
 import type { CallContext } from '../ports/call-context.ts';
-import type { Model, ModelEvent, ModelReply, ModelRequest } from '../ports/model.ts';
+import type { Model, ModelReply, ModelRequest, TellNews } from '../ports/model.ts';
 import type { CachePolicy } from '../ports/reply-store.ts';
 import { piecesOf } from '../protocol/pieces.ts';
 import type { Usage } from '../protocol/usage.ts';
 import { wrapModel } from './wrap.ts';
-
-type News = AsyncGenerator<ModelEvent, ModelReply, void>;
 
 export interface CachedOptions {
   readonly policy: CachePolicy;
@@ -42,24 +39,24 @@ const NOTHING: Usage = Object.freeze({
 
 export function cached(model: Model, { policy, flights, keyOf }: CachedOptions): Model {
   const { store } = policy;
-  return wrapModel(model, async function* (request, context) {
+  return wrapModel(model, async (request, context, tell) => {
     const key = keyOf(request, context);
-    const call = { model, request, context, policy, key };
+    const call = { model, request, context, tell, policy, key };
     const boarding = await flights.board(key, context.signal);
     if (boarding.is === 'answered') {
       store.count('hit');
-      return yield* replay(boarding.text, context);
+      return await replay(boarding.text, call);
     }
     if (boarding.is === 'failed') {
       store.count('miss');
-      return yield* ask(call, () => undefined);
+      return await ask(call, () => undefined);
     }
     const { land } = boarding;
     try {
       const text = await untilAborted(read(call), context.signal, context.orphan);
       if (text !== undefined) land({ is: 'answered', text });
       store.count(text === undefined ? 'miss' : 'hit');
-      return yield* text === undefined ? ask(call, land) : replay(text, context);
+      return await (text === undefined ? ask(call, land) : replay(text, call));
     } finally {
       land({ is: 'left' }); // changes nothing where it has landed
     }
@@ -70,6 +67,7 @@ interface Call {
   readonly model: Model;
   readonly request: ModelRequest;
   readonly context: CallContext;
+  readonly tell: TellNews;
   readonly policy: CachePolicy;
   readonly key: string;
 }
@@ -85,34 +83,26 @@ async function read({ policy, key, context }: Call): Promise<string | undefined>
 }
 
 /** Asks at the model's pace and not at the reader's: others may wait for the answer. */
-async function* ask({ model, request, context, policy, key }: Call, land: (landing: Landing) => void): News {
-  const cancel = new CancelScope(context.signal);
-  const news = new Channel<ModelEvent>();
-  let isDone = false;
-  const reply = drain(model.call(request, context.withSignal(cancel.signal)), news)
-    .then(
-      (answer) => {
-        const text = KEPT.includes(answer.finishReason) ? toText(answer) : undefined;
-        if (text !== undefined) keep(text, { policy, key, context });
-        land(text === undefined ? { is: 'failed' } : { is: 'answered', text });
-        return answer;
-      },
-      (error) => {
-        land({ is: !cancel.signal.aborted && isOfTheModel(error) ? 'failed' : 'left' });
-        throw error;
-      },
-    )
-    .finally(() => {
-      isDone = true;
-      news.wake();
-    });
-  reply.catch(() => undefined); // it is awaited below; it may fail while the reader is still at the news
+async function ask(
+  { model, request, context, tell, policy, key }: Call,
+  land: (landing: Landing) => void,
+): Promise<ModelReply> {
+  let told: Promise<unknown> = Promise.resolve();
+  const hear: TellNews = (news) => {
+    told = told.then(() => (context.signal.aborted ? undefined : tell(news)));
+    return undefined;
+  };
   try {
-    while (!isDone || news.size > 0) yield* await news.take();
-    return await reply;
+    const reply = await model.call(request, context, hear);
+    const text = KEPT.includes(reply.finishReason) ? toText(reply) : undefined;
+    if (text !== undefined) keep(text, { policy, key, context });
+    land(text === undefined ? { is: 'failed' } : { is: 'answered', text });
+    return reply;
+  } catch (error) {
+    land({ is: !context.signal.aborted && isOfTheModel(error) ? 'failed' : 'left' });
+    throw error;
   } finally {
-    if (!isDone) cancel.abort(new Error('The reader of the call has left.'));
-    cancel.close();
+    if (!context.signal.aborted) await told;
   }
 }
 
@@ -123,14 +113,6 @@ function keep(text: string, { policy, key, context }: Pick<Call, 'policy' | 'key
     policy.store.write(key, text, { nowMs, expiresAtMs: nowMs + policy.ttlMs });
   } catch {
     return; // it is not kept; the store counts its failures
-  }
-}
-
-async function drain(call: News, news: Channel<ModelEvent>): Promise<ModelReply> {
-  while (true) {
-    const next = await call.next();
-    if (next.done) return next.value;
-    news.push(next.value);
   }
 }
 
@@ -154,10 +136,11 @@ function parseReply(text: string): ModelReply | undefined {
   return deepFreeze(value) as unknown as ModelReply; // only `toText` writes under our keys
 }
 
-async function* replay(text: string, { wantsDeltas }: CallContext): News {
+async function replay(text: string, { context, tell }: Pick<Call, 'context' | 'tell'>): Promise<ModelReply> {
   const reply = parseReply(text);
   if (reply === undefined) throw new TypeError('A text that is no reply was not left out.');
-  if (wantsDeltas) for (const piece of piecesOf(reply.message)) yield { type: 'delta', ...piece };
+  if (context.wantsDeltas)
+    for (const piece of piecesOf(reply.message)) await tell({ type: 'delta', ...piece });
   const { usage, costUsd = null } = reply;
   return { ...reply, usage: NOTHING, costUsd: 0, saved: { usage, costUsd } };
 }

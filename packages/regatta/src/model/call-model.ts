@@ -27,23 +27,19 @@ export async function callModel(
   let attempts = 1;
   let asked = model.id;
   try {
-    const news = model.call({ ...request, messages, attempt: 1 }, context);
-    while (true) {
-      const next = await news.next();
-      if (next.done) {
-        const reply = await guardReply(model, deepFreeze(next.value), context);
-        if (isHeld) {
-          for (const piece of piecesOf(reply.message))
-            await context.tell({ type: 'model.delta', attempt: attempts, ...piece });
-        }
-        await context.tell(endOf(reply, model, attempts));
-        return reply;
-      }
-      const event = next.value;
-      if (event.type === 'retry') asked = event.model ?? asked;
-      if (event.type === 'retry' || !isHeld) await context.tell(toBody(event, attempts, asked));
-      if (event.type === 'retry') attempts = event.attempt + 1;
+    const given = await model.call({ ...request, messages, attempt: 1 }, context, (news) => {
+      if (news.type === 'retry') asked = news.model ?? asked;
+      const told = isHeld && news.type === 'delta' ? undefined : context.tell(toBody(news, attempts, asked));
+      if (news.type === 'retry') attempts = news.attempt + 1;
+      return told;
+    });
+    const reply = await guardReply(model, deepFreeze(given), context);
+    if (isHeld) {
+      for (const piece of piecesOf(reply.message))
+        await context.tell({ type: 'model.delta', attempt: attempts, ...piece });
     }
+    await context.tell(endOf(reply, model, attempts));
+    return reply;
   } catch (thrown) {
     const error = toErrorData(thrown);
     const failed = { message: null, finishReason: null, usage: NO_USAGE, costUsd: null };

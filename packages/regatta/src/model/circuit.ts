@@ -48,12 +48,12 @@ export interface CircuitOptions {
 }
 
 export function circuit(model: Model, { circuits, key, policy }: CircuitOptions): Model {
-  return wrapModel(model, async function* (request, context) {
+  return wrapModel(model, async (request, context, tell) => {
     const breaker = circuits.get(key);
     if (breaker !== undefined && !breaker.allows()) throw openError(model.id, policy, breaker.waitMs);
     let end: 'answered' | 'failed' | 'given up' = 'given up';
     try {
-      const reply = yield* model.call(request, context);
+      const reply = await model.call(request, context, tell);
       end = 'answered';
       return reply;
     } catch (error) {

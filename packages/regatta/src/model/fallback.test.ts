@@ -115,8 +115,7 @@ test('who cancels while a model fails gets no other model', async () => {
   const other = second();
   const stops: Model = {
     id: 'stub/model',
-    // biome-ignore lint/correctness/useYield: it fails before it says anything
-    async *call() {
+    async call() {
       controller.abort(new Error('enough'));
       throw failure('model/quota');
     },

@@ -5,7 +5,7 @@
 import { toErrorData } from '../base/error-data.ts';
 import { type ErrorCode, isRegattaError } from '../base/errors.ts';
 import type { Model, RetryPolicy } from '../ports/model.ts';
-import { follow, Progress } from './progress.ts';
+import { Progress } from './progress.ts';
 import { wrapModel } from './wrap.ts';
 
 /** Of `model/*`: these would be so with any model, or must not be evaded. */
@@ -18,22 +18,22 @@ export function withFallback(
   { retry }: Pick<RetryPolicy, 'retry'>,
 ): Model {
   if (others.length === 0) return first;
-  return wrapModel(first, async function* (request, context) {
+  return wrapModel(first, async (request, context, tell) => {
     const progress = new Progress(request.attempt);
     let model = first;
     for (const next of others) {
       try {
-        return yield* follow(model.call({ ...request, attempt: progress.attempt }, context), progress);
+        return await model.call({ ...request, attempt: progress.attempt }, context, progress.follow(tell));
       } catch (error) {
         const mayBegin = !progress.hasDelta || retry === 'always';
         if (context.signal.aborted || !mayBegin || !isOfTheModel(error)) throw error;
         const { attempt } = progress;
-        yield { type: 'retry', attempt, delayMs: 0, error: toErrorData(error), model: next.id };
+        await tell({ type: 'retry', attempt, delayMs: 0, error: toErrorData(error), model: next.id });
         progress.next();
         model = next;
       }
     }
-    return yield* model.call({ ...request, attempt: progress.attempt }, context);
+    return await model.call({ ...request, attempt: progress.attempt }, context, tell);
   });
 }
 

@@ -13,7 +13,7 @@ const CHARS_PER_TOKEN = 4;
 const MAX_OUTPUT_TOKENS = 4096;
 
 export function metered(model: Model): Model {
-  return wrapModel(model, async function* (request, context) {
+  return wrapModel(model, async (request, context, tell) => {
     const { span, meter, signal } = context;
     const { task, agent } = span;
     const reservation = await meter.reserve(
@@ -28,26 +28,18 @@ export function metered(model: Model): Model {
       signal,
     );
     const call = { model, request, context, received: 0 };
-    let settlement: Settlement | undefined;
     try {
-      const news = model.call(request, context);
-      while (true) {
-        const next = await news.next();
-        if (next.done) {
-          const { usage } = next.value;
-          const cost = costNanoUsd(model.price, usage);
-          settlement = { status: 'succeeded', usage, source: 'provider', costNanoUsd: cost };
-          return { ...next.value, model: model.id, costUsd: cost === null ? null : cost / 1e9 };
-        }
-        if (next.value.type === 'delta') call.received += next.value.text.length;
-        yield next.value;
-      }
+      const reply = await model.call(request, context, (news) => {
+        if (news.type === 'delta') call.received += news.text.length;
+        return tell(news);
+      });
+      const { usage } = reply;
+      const cost = costNanoUsd(model.price, usage);
+      reservation.settle({ status: 'succeeded', usage, source: 'provider', costNanoUsd: cost });
+      return { ...reply, model: model.id, costUsd: cost === null ? null : cost / 1e9 };
     } catch (error) {
-      settlement = settlementOf(error, call);
+      reservation.settle(settlementOf(error, call));
       throw error;
-    } finally {
-      // Without a settlement the reader stopped reading. What was answered until then is still billed.
-      reservation.settle(settlement ?? cutShort('aborted', call));
     }
   });
 }

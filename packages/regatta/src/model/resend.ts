@@ -2,30 +2,34 @@
 import { toErrorData } from '../base/error-data.ts';
 import { isRegattaError } from '../base/errors.ts';
 import type { CallContext } from '../ports/call-context.ts';
-import type { Model, ModelEvent, ModelReply, ModelRequest } from '../ports/model.ts';
-import { follow, Progress } from './progress.ts';
+import type { Model, ModelReply, ModelRequest, TellNews } from '../ports/model.ts';
+import { Progress } from './progress.ts';
 
 export interface Amendment {
   /** In the provider's words: what it refused. */
   readonly refused: RegExp;
   /** Makes the call without it, as that attempt. `said` is the message of the refusal. */
-  readonly resend: (attempt: number, said: string) => AsyncGenerator<ModelEvent, ModelReply, void>;
+  readonly resend: (attempt: number, said: string) => Promise<ModelReply>;
 }
 
 /** Tells of the refusal as of a failed attempt. The second call is an attempt of its own. */
-export async function* callOrResend(
+export async function callOrResend(
   model: Model,
-  { request, context }: { readonly request: ModelRequest; readonly context: CallContext },
+  {
+    request,
+    context,
+    tell,
+  }: { readonly request: ModelRequest; readonly context: CallContext; readonly tell: TellNews },
   { refused, resend }: Amendment,
-): AsyncGenerator<ModelEvent, ModelReply, void> {
+): Promise<ModelReply> {
   const progress = new Progress(request.attempt);
   try {
-    return yield* follow(model.call(request, context), progress);
+    return await model.call(request, context, progress.follow(tell));
   } catch (error) {
     const isRefusal = isRegattaError(error, 'model/invalid-request') && refused.test(error.message);
     if (!isRefusal || progress.hasDelta || context.signal.aborted) throw error;
     const { attempt } = progress;
-    yield { type: 'retry', attempt, delayMs: 0, error: toErrorData(error) };
-    return yield* resend(attempt + 1, error.message);
+    await tell({ type: 'retry', attempt, delayMs: 0, error: toErrorData(error) });
+    return await resend(attempt + 1, error.message);
   }
 }

@@ -184,13 +184,13 @@ function lazyModel(identity: Omit<Model, 'call'>, open: () => Promise<Model>): M
       throw error;
     }
   };
-  async function* openAndCall(...[request, context]: Parameters<Model['call']>): ReturnType<Model['call']> {
+  const openAndCall: Model['call'] = async (request, context, tell) => {
     const model = await untilAborted(openOnce(), context.signal, context.orphan);
-    return yield* model.call(request, context);
-  }
+    return await model.call(request, context, tell);
+  };
   return {
     ...identity,
-    call: (request, context) => (opened ?? { call: openAndCall }).call(request, context),
+    call: (...asked) => (opened ?? { call: openAndCall }).call(...asked),
   };
 }
 

@@ -4,7 +4,7 @@ import type { Random } from '../base/clock.ts';
 import { toErrorData } from '../base/error-data.ts';
 import { isRegattaError } from '../base/errors.ts';
 import type { Model, RetryPolicy } from '../ports/model.ts';
-import { follow, Progress } from './progress.ts';
+import { Progress } from './progress.ts';
 import { wrapModel } from './wrap.ts';
 
 export interface RetryOptions {
@@ -13,19 +13,19 @@ export interface RetryOptions {
 }
 
 export function retry(model: Model, policy: RetryPolicy, { hasFallback }: RetryOptions): Model {
-  return wrapModel(model, async function* (request, context) {
+  return wrapModel(model, async (request, context, tell) => {
     const progress = new Progress(request.attempt);
     for (let tries = 1; ; tries++) {
       context.signal.throwIfAborted(); // else a call that is over already would be made, and billed
       try {
-        return yield* follow(model.call({ ...request, attempt: progress.attempt }, context), progress);
+        return await model.call({ ...request, attempt: progress.attempt }, context, progress.follow(tell));
       } catch (error) {
         const mayRepeat = !progress.hasDelta || policy.retry === 'always';
         if (context.signal.aborted || tries >= policy.maxAttempts || !mayRepeat || !isRetryable(error))
           throw error;
         if (hasFallback && isBusyForLong(error, policy)) throw error;
         const delayMs = delayOf(error, tries, { policy, random: context.random });
-        yield { type: 'retry', attempt: progress.attempt, delayMs, error: toErrorData(error) };
+        await tell({ type: 'retry', attempt: progress.attempt, delayMs, error: toErrorData(error) });
         await context.clock.sleep(delayMs, context.signal);
         progress.next();
       }

@@ -7,10 +7,18 @@
  */
 import { toErrorData } from '../base/error-data.ts';
 import type { CallContext } from '../ports/call-context.ts';
-import type { CircuitPolicy, LlmDefinition, Model, ModelRequest, RetryPolicy } from '../ports/model.ts';
+import type {
+  CircuitPolicy,
+  LlmDefinition,
+  Model,
+  ModelReply,
+  ModelRequest,
+  RetryPolicy,
+  TellNews,
+} from '../ports/model.ts';
 import { Circuits, circuit } from './circuit.ts';
 import { isOfTheModel } from './fallback.ts';
-import { follow, Progress } from './progress.ts';
+import { Progress } from './progress.ts';
 import { type Asking, type Candidate, choose, type Strategy } from './route-order.ts';
 
 /** `router({…})` as data, which stands where a definition's model does. */
@@ -70,7 +78,7 @@ export function routed(
   return Object.freeze<Model>({
     id,
     contextWindow: smallestWindow(models),
-    async *call(request, context) {
+    async call(request, context, tell) {
       const progress = new Progress(request.attempt);
       let rest: readonly Candidate[] = candidates;
       let current = next(rest, { request, context });
@@ -78,7 +86,11 @@ export function routed(
         const asked = current;
         asked.turn = ++turns;
         try {
-          return yield* follow(ask(asked, { ...request, attempt: progress.attempt }, context), progress);
+          return await ask(
+            asked,
+            { ...request, attempt: progress.attempt },
+            { context, tell: progress.follow(tell) },
+          );
         } catch (error) {
           const mayBegin = !progress.hasDelta || retry === 'always';
           if (context.signal.aborted || !mayBegin || !isOfTheModel(error)) throw error;
@@ -86,7 +98,13 @@ export function routed(
           current = next(rest, { request, context });
           if (current === undefined) throw error;
           const { attempt } = progress;
-          yield { type: 'retry', attempt, delayMs: 0, error: toErrorData(error), model: current.model.id };
+          await tell({
+            type: 'retry',
+            attempt,
+            delayMs: 0,
+            error: toErrorData(error),
+            model: current.model.id,
+          });
           progress.next();
         }
       }
@@ -108,15 +126,15 @@ function waitOf(circuits: Circuits, { key }: Candidate): number {
 /** Share of the newest call in the average: the last ten or so count. */
 const NEWEST = 0.2;
 
-async function* ask(
+async function ask(
   candidate: Candidate,
   request: ModelRequest,
-  context: CallContext,
-): ReturnType<Model['call']> {
+  { context, tell }: { readonly context: CallContext; readonly tell: TellNews },
+): Promise<ModelReply> {
   const startedAt = context.clock.monotonic();
   candidate.busy++;
   try {
-    const reply = yield* candidate.model.call(request, context);
+    const reply = await candidate.model.call(request, context, tell);
     const at = context.clock.monotonic();
     const ms = at - startedAt;
     const before = candidate.latency?.ms ?? ms;

@@ -5,7 +5,7 @@
  */
 import type { JsonObject } from '../base/json.ts';
 import type { CallContext } from '../ports/call-context.ts';
-import type { Model, ModelEvent, ModelReply, ModelRequest, OutputShape, Takes } from '../ports/model.ts';
+import type { Model, ModelReply, ModelRequest, OutputShape, Takes } from '../ports/model.ts';
 import { type Message, toolCallsOf, type UserMessage } from '../protocol/message.ts';
 import { callOrResend } from './resend.ts';
 import { wrapModel } from './wrap.ts';
@@ -27,20 +27,17 @@ type Way = 'schema' | 'any-object' | 'prompt';
 export function shaped(model: Model): Model {
   /** Keys of what was refused once: it would be refused again. */
   const refused = new Set<string>();
-  return wrapModel(model, (request, context) => {
+  return wrapModel(model, (request, context, tell) => {
     const { output } = request;
-    if (output === null) return model.call(request, context);
+    if (output === null) return model.call(request, context, tell);
     // Whoever takes no shape beside tools is not offered those that are forbidden.
     const bare = model.takesSchema === 'always' ? request : withoutIdleTools(request);
     const native = nativeWays(model, bare);
     // A model that takes neither is still told the shape: it may be one that makes up answers.
-    if (native.length === 0) return model.call(withRequest(request, output), context);
-    const ask = (
-      [way = 'prompt', ...rest]: readonly Way[],
-      attempt: number,
-    ): AsyncGenerator<ModelEvent, ModelReply, void> => {
+    if (native.length === 0) return model.call(withRequest(request, output), context, tell);
+    const ask = ([way = 'prompt', ...rest]: readonly Way[], attempt: number): Promise<ModelReply> => {
       if (way === 'prompt')
-        return model.call({ ...withRequest(request, output), output: null, attempt }, context);
+        return model.call({ ...withRequest(request, output), output: null, attempt }, context, tell);
       const asked = { ...(way === 'schema' ? bare : withAnyObject(bare, output)), attempt };
       const resend = (next: number, said: string) => {
         if (!FAILED.test(said)) {
@@ -49,7 +46,7 @@ export function shaped(model: Model): Model {
         }
         return ask(rest, next);
       };
-      return callOrResend(model, { request: asked, context }, { refused: NOT_TAKEN, resend });
+      return callOrResend(model, { request: asked, context, tell }, { refused: NOT_TAKEN, resend });
     };
     const ways = native.filter((way) => !refused.has(keyOf(way, output, context)));
     return ask(ways, request.attempt);

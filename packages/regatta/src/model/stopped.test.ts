@@ -47,7 +47,7 @@ function refusing(): Model & { readonly sent: (readonly string[] | undefined)[] 
   return {
     id: 'stub/model',
     sent,
-    async *call(request, context) {
+    async call(request, context, tell) {
       sent.push(request.stop);
       if (request.stop?.length !== 0) {
         throw new RegattaError('model/invalid-request', `It does not take it (400: "${UNSUPPORTED}").`, {
@@ -55,7 +55,7 @@ function refusing(): Model & { readonly sent: (readonly string[] | undefined)[] 
           status: 400,
         });
       }
-      return yield* answers.call(request, context);
+      return await answers.call(request, context, tell);
     },
   };
 }

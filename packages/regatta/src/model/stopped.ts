@@ -5,7 +5,7 @@
  * the request once more without them, and every answer is cut here as well. Where the provider stopped
  * there is nothing to cut.
  */
-import type { Model, ModelEvent, ModelReply } from '../ports/model.ts';
+import type { Model, ModelReply, TellNews } from '../ports/model.ts';
 import type { AssistantMessage } from '../protocol/message.ts';
 import { callOrResend } from './resend.ts';
 import { cutAtStop, StopCutter } from './stop-cutter.ts';
@@ -19,13 +19,17 @@ export function stopped(model: Model, sequences: readonly string[] = []): Model 
   const stop = sequences.filter((sequence) => sequence !== '');
   if (stop.length === 0) return model;
   let isRefused = false;
-  return wrapModel(model, (request, context) => {
-    if (isRefused) return cut(model.call({ ...request, stop: [] }, context), stop);
+  return wrapModel(model, async (request, context, given) => {
+    const { tell, flush } = cutting(given, stop);
     const resend = (attempt: number) => {
       isRefused = true; // it would refuse the next call as well
-      return model.call({ ...request, stop: [], attempt }, context);
+      return model.call({ ...request, stop: [], attempt }, context, tell);
     };
-    return cut(callOrResend(model, { request, context }, { refused: REFUSED, resend }), stop);
+    const reply = isRefused
+      ? await resend(request.attempt)
+      : await callOrResend(model, { request, context, tell }, { refused: REFUSED, resend });
+    await flush();
+    return cutReply(reply, stop);
   });
 }
 
@@ -37,46 +41,41 @@ export function endingAt(model: Model, sequences: readonly string[]): Model {
   if (sequences.length === 0) return model;
   const { stop: own } = model.parameters ?? {};
   const set = Array.isArray(own) ? own.filter((one) => typeof one === 'string') : [];
-  const asking = wrapModel(model, (request, context) => {
+  const asking = wrapModel(model, (request, context, tell) => {
     const { stop = set } = request;
-    if (request.stop?.length === 0) return model.call(request, context);
-    return model.call({ ...request, stop: [...new Set([...stop, ...sequences])] }, context);
+    if (request.stop?.length === 0) return model.call(request, context, tell);
+    return model.call({ ...request, stop: [...new Set([...stop, ...sequences])] }, context, tell);
   });
   return stopped(asking, sequences);
 }
 
-async function* cut(
-  news: AsyncGenerator<ModelEvent, ModelReply, void>,
+/** Tells the pieces of a text up to the first stop sequence; `flush` tells what was held back at its end. */
+function cutting(
+  tell: TellNews,
   stop: readonly string[],
-): AsyncGenerator<ModelEvent, ModelReply, void> {
+): { readonly tell: TellNews; readonly flush: () => Promise<unknown> | undefined } {
   let cutter = new StopCutter(stop);
-  let isOver = false;
-  try {
-    while (true) {
-      const next = await news.next();
-      isOver = next.done === true;
-      const event = next.done ? undefined : next.value;
-      if (event?.type === 'delta' && event.kind === 'text') {
-        const text = cutter.push(event.text);
-        if (text !== '') yield { ...event, text };
-        continue;
+  const flush = (): Promise<unknown> | undefined => {
+    const held = cutter.flush();
+    return held === '' ? undefined : tell({ type: 'delta', kind: 'text', text: held, tool: null });
+  };
+  return {
+    flush,
+    tell(news) {
+      if (news.type === 'delta' && news.kind === 'text') {
+        const text = cutter.push(news.text);
+        return text === '' ? undefined : tell({ ...news, text });
       }
-      if (event?.type === 'retry') {
+      if (news.type === 'retry') {
         cutter = new StopCutter(stop); // the answer begins anew, and what came of it is void
-        yield event;
-        continue;
+        return tell(news);
       }
-      const held = cutter.flush(); // the text has ended here
-      if (held !== '') yield { type: 'delta', kind: 'text', text: held, tool: null };
-      if (next.done) return cutReply(next.value, stop);
-      if (!cutter.isCut) yield next.value;
-    }
-  } catch (error) {
-    isOver = true;
-    throw error;
-  } finally {
-    if (!isOver) await news.return(undefined as unknown as ModelReply); // its reader has left, and reads no reply
-  }
+      const held = flush(); // the text has ended here
+      if (cutter.isCut) return held;
+      const told = tell(news);
+      return held === undefined ? told : Promise.all([held, told]);
+    },
+  };
 }
 
 /** Without what follows the first stop sequence in a text. The tokens of it were used all the same. */

@@ -140,24 +140,22 @@ test('an attempt that is void does not cut the next one short', async () => {
   const error = { code: 'model/network', message: 'Lost. Try again.', details: null };
   const model: Model = {
     id: 'test/model',
-    async *call() {
-      yield text('one END');
-      yield { type: 'retry', attempt: 1, delayMs: 0, error };
-      yield text('two ');
-      yield text('three END four');
+    async call(_request, _context, tell) {
+      await tell(text('one END'));
+      await tell({ type: 'retry', attempt: 1, delayMs: 0, error });
+      await tell(text('two '));
+      await tell(text('three END four'));
       return replyOf('two three END four');
     },
   };
-  const news = endingAt(model, ['END']).call(
+  const seen: unknown[] = [];
+  const reply = await endingAt(model, ['END']).call(
     { messages: [], tools: [], toolChoice: 'none', output: null, attempt: 1 },
     context,
+    (news) => void seen.push(news.type === 'delta' ? news.text : 'retry'),
   );
-  const seen: unknown[] = [];
-  let next = await news.next();
-  for (; !next.done; next = await news.next())
-    seen.push(next.value.type === 'delta' ? next.value.text : 'retry');
   expect(seen).toEqual(['one ', 'retry', 'two ', 'three ']);
-  expect(next.value.message.content).toEqual([{ type: 'text', text: 'two three ' }]);
+  expect(reply.message.content).toEqual([{ type: 'text', text: 'two three ' }]);
 });
 
 const replyOf = (text: string): ModelReply => ({

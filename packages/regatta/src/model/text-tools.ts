@@ -2,7 +2,7 @@
  * Tools for a model that cannot call any: they are told in its prompt, its text is read for calls, and it is
  * told their results as text. Whoever asks sees calls and results as of any other model.
  */
-import type { Model, ModelEvent, ModelReply, ModelRequest } from '../ports/model.ts';
+import type { Model, ModelReply, ModelRequest, TellNews } from '../ports/model.ts';
 import { type AssistantMessage, type Message, textOf } from '../protocol/message.ts';
 import { piecesOf } from '../protocol/pieces.ts';
 import { endingAt } from './stopped.ts';
@@ -11,11 +11,17 @@ import { wrapModel } from './wrap.ts';
 
 export function textTools(model: Model): Model {
   const asked = endingAt(model, [RESULT_MARK]);
-  return wrapModel(model, (request, context) => {
+  return wrapModel(model, async (request, context, tell) => {
     const isOffered = request.tools.length > 0 && request.toolChoice !== 'none';
     const told = { ...toTextRequest(request, isOffered), tools: [], toolChoice: 'none' } as const;
-    if (request.tools.length === 0) return model.call(told, context);
-    return read(asked.call(told, context), request, isOffered);
+    if (request.tools.length === 0) return await model.call(told, context, tell);
+    const pieces = readPieces(namesOf(request), tell);
+    const reply = toReply(await asked.call(told, context, pieces.tell), request, isOffered);
+    if (pieces.areHeldBack()) {
+      for (const piece of piecesOf(reply.message))
+        if (piece.kind !== 'reasoning') await tell({ type: 'delta', ...piece });
+    }
+    return reply;
   });
 }
 
@@ -43,53 +49,37 @@ function withGuide(messages: readonly Message[], guide: string): readonly Messag
 
 /**
  * Pieces of the text are told once it is known what they belong to: those of an answer from its mark on, and
- * those of a call as pieces of a call.
+ * those of a call as pieces of a call. `areHeldBack` = there were pieces, and none was told.
  */
-async function* read(
-  news: ReturnType<Model['call']>,
-  request: ModelRequest,
-  isOffered: boolean,
-): AsyncGenerator<ModelEvent, ModelReply, void> {
-  const names = request.tools.map(({ name }) => name);
+function readPieces(
+  names: readonly string[],
+  tell: TellNews,
+): { readonly tell: TellNews; readonly areHeldBack: () => boolean } {
   let seen = '';
   let told: number | undefined;
   let hasPieces = false;
-  let isOver = false;
-  try {
-    while (true) {
-      const next = await news.next();
-      if (next.done) {
-        isOver = true;
-        const reply = toReply(next.value, request, isOffered);
-        if (!hasPieces || told !== undefined) return reply;
-        for (const piece of piecesOf(reply.message))
-          if (piece.kind !== 'reasoning') yield { type: 'delta', ...piece };
-        return reply;
-      }
-      const event = next.value;
-      if (event.type === 'retry') [seen, told, hasPieces] = ['', undefined, false];
-      if (event.type !== 'delta' || event.kind !== 'text') {
-        yield event;
-        continue;
-      }
+  return {
+    areHeldBack: () => hasPieces && told === undefined,
+    tell(news) {
+      if (news.type === 'retry') [seen, told, hasPieces] = ['', undefined, false];
+      if (news.type !== 'delta' || news.kind !== 'text') return tell(news);
       hasPieces = true;
-      seen += event.text;
+      seen += news.text;
       // Its own mark may still be coming: a whole line, or the text behind it, says that it is there.
       const start = told ?? answerStart(seen, names);
-      if (start === undefined) continue;
+      if (start === undefined) return undefined;
       // Blanks around an answer are no part of it: those at its end are kept until something follows.
       const from = told ?? start + leadingBlanks(seen.slice(start));
       const to = seen.trimEnd().length;
-      if (to <= from) continue;
+      if (to <= from) return undefined;
       told = to;
-      yield { ...event, text: seen.slice(from, to) };
-    }
-  } catch (error) {
-    isOver = true;
-    throw error;
-  } finally {
-    if (!isOver) await news.return(undefined as unknown as ModelReply); // its reader has left, and reads no reply
-  }
+      return tell({ ...news, text: seen.slice(from, to) });
+    },
+  };
+}
+
+function namesOf({ tools }: Pick<ModelRequest, 'tools'>): readonly string[] {
+  return tools.map(({ name }) => name);
 }
 
 function leadingBlanks(text: string): number {
@@ -97,8 +87,7 @@ function leadingBlanks(text: string): number {
 }
 
 function toReply(reply: ModelReply, { tools, messages }: ModelRequest, isOffered: boolean): ModelReply {
-  const names = tools.map(({ name }) => name);
-  const reading = readText(textOf(reply.message), names);
+  const reading = readText(textOf(reply.message), namesOf({ tools }));
   const others = reply.message.content.filter(({ type }) => type !== 'text' && type !== 'tool-call');
   const answer = (text: string): ModelReply => {
     const content = [...others, ...(text === '' ? [] : [{ type: 'text', text } as const])];

@@ -8,14 +8,14 @@ afterEach(() => void vi.useRealTimers());
 function paced(...pausesMs: readonly number[]): Model {
   return {
     id: 'stub/model',
-    async *call(_, { signal, wantsDeltas }) {
+    async call(_, { signal, wantsDeltas }, tell) {
       for (const [index, ms] of pausesMs.entries()) {
         await new Promise<void>((resolve, reject) => {
           setTimeout(resolve, ms);
           signal.addEventListener('abort', () => reject(signal.reason));
         });
         if (wantsDeltas && index < pausesMs.length - 1)
-          yield { type: 'delta', kind: 'text', text: 'a ', tool: null };
+          await tell({ type: 'delta', kind: 'text', text: 'a ', tool: null });
       }
       const usage = {
         inputTokens: 1,
@@ -92,8 +92,7 @@ test('a connection that was never made is billed nothing; whatever else ran out 
     };
     const model: Model = {
       id: 'stub/model',
-      // biome-ignore lint/correctness/useYield: it fails before it says anything
-      async *call() {
+      async call() {
         throw new RegattaError('model/timeout', 'Too late. Try again.', { ...details, timeout });
       },
     };
@@ -112,4 +111,32 @@ test('the reader’s own pauses are not the model’s', async () => {
   })();
   await vi.runAllTimersAsync();
   expect(await read).toBe('done');
+});
+
+test('a model that is deaf to its signal ends with the next thing that it tells', async () => {
+  const told: number[] = [];
+  const ended = Promise.withResolvers<unknown>();
+  const deaf: Model = {
+    id: 'stub/model',
+    async call(_request, _context, tell) {
+      try {
+        for (let piece = 1; ; piece++) {
+          told.push(piece);
+          await tell({ type: 'delta', kind: 'text', text: 'more ', tool: null });
+          await new Promise((resolve) => setTimeout(resolve, 60));
+        }
+      } catch (error) {
+        ended.resolve(error);
+        throw error;
+      }
+    },
+  };
+  const llm = new LLM({ model: deaf, timeouts: { totalMs: 100 }, retry: { maxAttempts: 1 } });
+  const run = llm.start('hello', { stream: true });
+  const failed = expect(run.result).rejects.toMatchObject({ code: 'model/timeout' });
+  await vi.advanceTimersByTimeAsync(1000);
+  await failed;
+  expect(await ended.promise).toMatchObject({ code: 'model/timeout' });
+  expect(told).toEqual([1, 2, 3]); // the third is heard by nobody
+  expect(run.audit().orphaned).toBe(0);
 });

@@ -1,7 +1,7 @@
 /** A model whose attempts end in time: at one of their limits, or as soon as the run is cancelled. */
 import { CancelScope } from '../base/abort.ts';
 import { type ModelFailure, RegattaError } from '../base/errors.ts';
-import type { Model, ModelReply, Timeouts } from '../ports/model.ts';
+import type { Model, TellNews, Timeouts } from '../ports/model.ts';
 import { wrapModel } from './wrap.ts';
 
 export interface TimeLimits extends Omit<Timeouts, 'connectMs'> {
@@ -10,36 +10,34 @@ export interface TimeLimits extends Omit<Timeouts, 'connectMs'> {
 
 /** `firstTokenMs` and `idleMs` count where the answer is streamed: elsewhere it comes in one piece. */
 export function timed(model: Model, { totalMs, firstTokenMs, idleMs }: TimeLimits): Model {
-  return wrapModel(model, async function* (request, context) {
+  return wrapModel(model, async (request, context, tell) => {
     const cancel = new CancelScope(context.signal, {
       timeoutMs: totalMs,
       timeoutReason: () => timeoutError(model.id, 'total', totalMs),
       onOrphan: context.orphan,
     });
+    let isOver = false;
     let pause: NodeJS.Timeout | undefined;
     const expect = (which: 'first-token' | 'idle', limitMs: number | undefined): void => {
-      if (limitMs === undefined || !context.wantsDeltas) return;
+      if (limitMs === undefined || isOver || !context.wantsDeltas) return;
       pause = setTimeout(() => cancel.abort(timeoutError(model.id, which, limitMs)), limitMs);
     };
-    const news = model.call(request, context.withSignal(cancel.signal));
-    let isDone = false;
+    const hear: TellNews = (news) => {
+      // Ends a model that is deaf to its signal.
+      if (isOver) throw cancel.signal.reason ?? new Error('The call is over: nobody listens.');
+      clearTimeout(pause);
+      const told = tell(news);
+      if (told !== undefined) return told.then(() => expect('idle', idleMs)); // while its reader was busy, the model was not late
+      expect('idle', idleMs);
+      return undefined;
+    };
     try {
       expect('first-token', firstTokenMs);
-      while (true) {
-        const next = await cancel.race(news.next());
-        clearTimeout(pause);
-        if (next.done) {
-          isDone = true;
-          return next.value;
-        }
-        yield next.value;
-        expect('idle', idleMs); // while its reader was busy, the model was not late
-      }
+      return await cancel.race(model.call(request, context.withSignal(cancel.signal), hear));
     } finally {
+      isOver = true;
       clearTimeout(pause);
       cancel.close();
-      // Lets the model clean up. Not awaited: it may be deaf to its signal, and the caller is free.
-      if (!isDone) news.return(undefined as unknown as ModelReply).catch(() => undefined); // its value is not read; its failure is the one already thrown
     }
   });
 }

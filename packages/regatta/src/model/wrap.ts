@@ -1,7 +1,6 @@
 /** Behaviour is added to a model by wrapping it: the same identity, another way to be called. */
 import type { JsonObject } from '../base/json.ts';
-import type { CallContext } from '../ports/call-context.ts';
-import type { Model, ModelRequest } from '../ports/model.ts';
+import type { Model } from '../ports/model.ts';
 import type { Price } from '../protocol/usage.ts';
 
 export function wrapModel(model: Model, call: Model['call']): Model {
@@ -32,6 +31,6 @@ export function describe(
     takesJson: model.takesJson,
     contextWindow,
     loadCounter: model.loadCounter,
-    call: (request: ModelRequest, context: CallContext) => model.call(request, context),
+    call: (...asked: Parameters<Model['call']>) => model.call(...asked),
   });
 }

@@ -55,7 +55,7 @@ async function send(name: string, settings: Partial<ModelSettings>, request = RE
   const place = { baseURL: 'https://host.example/base', fetch };
   const env = { AWS_REGION: 'eu-north-1' };
   const model = await providers.open(provider, modelId, { ...SETTINGS, ...place, ...settings }, env);
-  await collect(model.call(request, createContext())).catch(() => undefined);
+  await collect((tell) => model.call(request, createContext(), tell)).catch(() => undefined);
   await providers.close();
   if (sent === undefined) throw new Error('Nothing was sent.');
   return sent;

@@ -49,7 +49,7 @@ afterEach(() => vi.unstubAllEnvs());
 /** What arrives at the server when `provider` is asked; the server refuses, so the error is that of a key. */
 async function send(provider: string, settings: Partial<ModelSettings>, env: Record<string, string> = {}) {
   const model = await providers.open(provider, 'some-model', { ...SETTINGS, ...settings }, env);
-  await expect(collect(model.call(REQUEST, createContext()))).rejects.toMatchObject({
+  await expect(collect((tell) => model.call(REQUEST, createContext(), tell))).rejects.toMatchObject({
     code: 'model/authentication',
   });
   return last;
@@ -63,7 +63,7 @@ async function urlOf(provider: string, env: Record<string, string>): Promise<str
     return new Response('{}', { status: 500 });
   };
   const model = await providers.open(provider, 'm', { ...SETTINGS, fetch }, env);
-  await collect(model.call(REQUEST, createContext())).catch(() => undefined);
+  await collect((tell) => model.call(REQUEST, createContext(), tell)).catch(() => undefined);
   return asked;
 }
 
@@ -211,7 +211,7 @@ describe('the process environment', () => {
     const env = { OPENAI_API_KEY: 'a', ANTHROPIC_API_KEY: 'b' };
     for (const provider of ['openai', 'anthropic']) {
       const model = await providers.open(provider, 'm', { ...SETTINGS, fetch }, env);
-      await collect(model.call(REQUEST, createContext())).catch(() => undefined);
+      await collect((tell) => model.call(REQUEST, createContext(), tell)).catch(() => undefined);
     }
     expect(urls).toEqual(['https://api.openai.com/v1/responses', 'https://api.anthropic.com/v1/messages']);
   });
@@ -280,7 +280,9 @@ describe('what is missing is named', () => {
       { ...SETTINGS, baseURL: url },
       { GROQ_API_KEY: 'odd-key' },
     );
-    const error = await collect(model.call(REQUEST, createContext())).catch((thrown: Error) => thrown);
+    const error = await collect((tell) => model.call(REQUEST, createContext(), tell)).catch(
+      (thrown: Error) => thrown,
+    );
     expect(String(error)).toContain('GROQ_API_KEY');
     expect(JSON.stringify(error)).not.toContain('odd-key');
   });
@@ -347,7 +349,7 @@ it('asks only hosts that take schemas for an answer by a schema', async () => {
     const settings = { ...SETTINGS, baseURL: url, apiKey: new Secret('k') };
     const model = await providers.open(provider, 'm', settings, {});
     const request = { ...REQUEST, output: { name: 'answer', schema } };
-    await collect(model.call(request, createContext())).catch(() => undefined);
+    await collect((tell) => model.call(request, createContext(), tell)).catch(() => undefined);
     const format = last.body.response_format;
     return isJsonObject(format) ? format.type : undefined;
   };

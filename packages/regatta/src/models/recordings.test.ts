@@ -8,6 +8,7 @@ import { pathToFileURL } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isJsonObject, parseJson, toJson } from '../base/json.ts';
+import { createGate } from '../testing/index.ts';
 import { createFetch } from './fetch.ts';
 import { type Comparison, compare, firstDifference } from './fixtures/compare.fixture.ts';
 import { createContext } from './fixtures/context.fixture.ts';
@@ -342,11 +343,12 @@ describe('faults', () => {
     }
     const controller = new AbortController();
     const context = createContext({ wantsDeltas: true, signal: controller.signal });
-    const answer = model.call(toRequest(readExchange(exchange)), context);
-    expect(await answer.next()).toMatchObject({ done: false });
-    const next = answer.next().then(() => answer.next());
+    const first = createGate();
+    const answer = model.call(toRequest(readExchange(exchange)), context, () => first.pass());
+    await first.reached;
     controller.abort(new Error('enough'));
-    await expect(next).rejects.toThrow('enough');
+    first.open();
+    await expect(answer).rejects.toThrow('enough');
   });
 
   it.each(streamed)(

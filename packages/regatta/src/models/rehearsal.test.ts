@@ -18,7 +18,7 @@ const REQUEST: ModelRequest = { messages: [TASK], tools: [], toolChoice: 'auto',
 const model = createRehearsalModel();
 
 async function ask(request: Partial<ModelRequest>, wantsDeltas = false) {
-  return collect(model.call({ ...REQUEST, ...request }, createContext({ wantsDeltas })));
+  return collect((tell) => model.call({ ...REQUEST, ...request }, createContext({ wantsDeltas }), tell));
 }
 
 /** The conversation after the tools were called and answered. */
@@ -111,7 +111,7 @@ describe('its answers', () => {
 
   it('end when the run is cancelled', async () => {
     const context = createContext({ signal: AbortSignal.abort(new Error('enough')) });
-    await expect(collect(model.call(REQUEST, context))).rejects.toThrow('enough');
+    await expect(collect((tell) => model.call(REQUEST, context, tell))).rejects.toThrow('enough');
   });
 
   it('do without a task', async () => {

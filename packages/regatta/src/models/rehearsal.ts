@@ -32,13 +32,13 @@ export function createRehearsalModel(modelId = 'default'): Model {
     id: `rehearsal/${modelId}`,
     price: REHEARSAL_PRICE,
     takesSchema: 'always',
-    async *call(request, { signal, wantsDeltas }) {
+    async call(request, { signal, wantsDeltas }, tell) {
       signal.throwIfAborted();
       const message = await respond(request);
       if (wantsDeltas) {
         for (const event of eventsOf(message)) {
           signal.throwIfAborted();
-          yield event;
+          await tell(event);
         }
       }
       return toReply(request, message, modelId);

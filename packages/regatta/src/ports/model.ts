@@ -75,6 +75,14 @@ export type ModelEvent =
       readonly model?: string;
     };
 
+/**
+ * Takes the news of a call, in order. Await what it gives before more is told: undefined = at once. It never
+ * rejects.
+ *
+ * @throws the signal's reason once nobody waits for the call any more.
+ */
+export type TellNews = (news: ModelEvent) => Promise<unknown> | undefined;
+
 /** Counts as a model's provider does. */
 export interface TokenCounter {
   /** Tokens of a text. Synchronous: a conversation is counted again and again. */
@@ -90,7 +98,7 @@ export interface TokenCounter {
 /**
  * A language model.
  *
- * `call` yields news and returns the reply: streaming and not are one path. It yields deltas only if
+ * `call` tells news and returns the reply: streaming and not are one path. It tells deltas only if
  * `context.wantsDeltas`; without them it may ask for the answer in one piece. It makes one request
  * and never retries by itself. It stops when `context.signal` is aborted.
  *
@@ -99,7 +107,7 @@ export interface TokenCounter {
 export interface Model {
   /** `provider/model`. */
   readonly id: string;
-  call(request: ModelRequest, context: CallContext): AsyncGenerator<ModelEvent, ModelReply, void>;
+  call(request: ModelRequest, context: CallContext, tell: TellNews): Promise<ModelReply>;
   /** Known prices; absent = unknown, and the cost is `null`. */
   readonly price?: Price | undefined;
   /** Settings for events, such as temperature. Never secrets. */

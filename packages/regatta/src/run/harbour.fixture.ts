@@ -100,7 +100,7 @@ function harbourModel({ log, pace }: Required<Pick<HarbourOptions, 'log' | 'pace
   return {
     id: 'harbour/model',
     price: { inputUsdPerMillion: 1, outputUsdPerMillion: 1 },
-    async *call({ messages, attempt }, { span }) {
+    async call({ messages, attempt }, { span }) {
       log(`${span.id}#${attempt}`, 'model');
       await pace(span.id);
       const results = messages.flatMap((message) => (message.role === 'tool' ? [message.content] : []));

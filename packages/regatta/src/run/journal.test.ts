@@ -123,10 +123,10 @@ test('with a journal every piece of an answer is an event, also when the run is 
 function modelOfPieces(boundary: number): Model {
   return {
     id: 'stub/model',
-    async *call() {
+    async call(_request, _context, tell) {
       for (const text of ['one ', 'two ', 'three']) {
         await hop(boundary);
-        yield { type: 'delta', kind: 'text', text, tool: null } as const;
+        await tell({ type: 'delta', kind: 'text', text, tool: null });
       }
       return {
         message: { role: 'assistant', content: [{ type: 'text', text: 'one two three' }] },

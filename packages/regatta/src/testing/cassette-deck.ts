@@ -4,12 +4,10 @@ import { type ErrorCode, isRegattaError, RegattaError } from '../base/errors.ts'
 import { deepFreeze, type JsonObject } from '../base/json.ts';
 import type { CallContext } from '../ports/call-context.ts';
 import type { Embedder } from '../ports/embedder.ts';
-import type { Model, ModelEvent, ModelReply, ModelRequest } from '../ports/model.ts';
+import type { Model, ModelReply, ModelRequest, TellNews } from '../ports/model.ts';
 import { describeDifferences, differencesOf } from './cassette-drift.ts';
 import type { RecordedModel, Recording, Track } from './cassette-file.ts';
 import type { Asked, CassettePlayer } from './cassette-player.ts';
-
-export type News = AsyncGenerator<ModelEvent, ModelReply, void>;
 
 export type Deck =
   | { readonly does: 'play'; readonly player: CassettePlayer; readonly recording: Recording }
@@ -18,6 +16,7 @@ export type Deck =
 export interface Call {
   readonly request: ModelRequest;
   readonly context: CallContext;
+  readonly tell: TellNews;
   readonly asked: Asked;
 }
 
@@ -36,14 +35,14 @@ export class Recorder {
     this.#models[id] = { takesSchema: null, ...this.#models[id], ...(maxTexts ? { maxTexts } : {}) };
   }
 
-  async *record(
+  async record(
     model: Model,
-    { request, context, asked }: Call,
+    { request, context, tell, asked }: Call,
     scrubbed: (value: unknown) => JsonObject,
-  ): News {
+  ): Promise<ModelReply> {
     const put = this.place(context);
     try {
-      const reply = yield* model.call(request, context);
+      const reply = await model.call(request, context, tell);
       put({ ...asked, reply: scrubbed(reply), error: null });
       return reply;
     } catch (error) {

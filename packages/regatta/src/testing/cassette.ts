@@ -10,7 +10,7 @@ import { Problems, show } from '../base/problems.ts';
 import type { Cassette } from '../ports/cassette.ts';
 import type { Model, ModelReply } from '../ports/model.ts';
 import { piecesOf } from '../protocol/pieces.ts';
-import { type Call, type Deck, missing, type News, Recorder, replyTo, type Source } from './cassette-deck.ts';
+import { type Call, type Deck, missing, Recorder, replyTo, type Source } from './cassette-deck.ts';
 import { embedders } from './cassette-embedder.ts';
 import { readRecording, writeRecording } from './cassette-file.ts';
 import { CassettePlayer } from './cassette-player.ts';
@@ -59,16 +59,16 @@ export function cassette(file: string, { mode = 'auto', redact = [] }: CassetteO
       parameters,
       takesSchema,
       takesJson,
-      async *call(request, context) {
+      async call(request, context, tell) {
         context.signal.throwIfAborted();
         const { attempt: _, ...rest } = request;
         const asked = { model: id, request: scrubbed({ ...rest, parameters }) };
         const current = await open();
         if (current.does === 'play')
-          return yield* play({ request, context, asked }, { player: current.player, file });
+          return await play({ request, context, tell, asked }, { player: current.player, file });
         const { recorder } = current;
         recorder.know(model);
-        return yield* recorder.record(model, { request, context, asked }, scrubbed);
+        return await recorder.record(model, { request, context, tell, asked }, scrubbed);
       },
     });
   };
@@ -90,9 +90,10 @@ export function cassette(file: string, { mode = 'auto', redact = [] }: CassetteO
   });
 }
 
-async function* play({ context, asked }: Call, source: Source): News {
+async function play({ context, tell, asked }: Call, source: Source): Promise<ModelReply> {
   const answer = replyTo(asked, context.runId, source) as unknown as ModelReply; // as `record` has written it
-  if (context.wantsDeltas) for (const piece of piecesOf(answer.message)) yield { type: 'delta', ...piece };
+  if (context.wantsDeltas)
+    for (const piece of piecesOf(answer.message)) await tell({ type: 'delta', ...piece });
   return answer;
 }
 
@@ -105,11 +106,11 @@ function unwrapped(model: Model): Model {
     parameters,
     takesSchema,
     takesJson,
-    call: (request, context) => model.call(request, context),
+    call: (...asked) => model.call(...asked),
   };
 }
 
-function refuse(): News {
+function refuse(): never {
   throw new TypeError('A model that is played is not called.');
 }
 

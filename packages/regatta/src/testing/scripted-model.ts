@@ -54,7 +54,7 @@ export function scriptedModel(
     id,
     price,
     requests,
-    async *call(request, context) {
+    async call(request, context, tell) {
       const index = requests.push(request) - 1;
       const step = script[loop ? index % script.length : index];
       if (step === undefined)
@@ -64,7 +64,7 @@ export function scriptedModel(
       if (context.wantsDeltas) {
         for (const piece of answer.text?.match(/\S+\s*/g) ?? []) {
           context.signal.throwIfAborted();
-          yield { type: 'delta', kind: 'text', text: piece, tool: null } as const;
+          await tell({ type: 'delta', kind: 'text', text: piece, tool: null });
         }
       }
       if (answer.error !== undefined) throw answer.error;

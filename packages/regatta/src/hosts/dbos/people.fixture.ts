@@ -36,7 +36,7 @@ export const asks: Crew = new Crew({
 /** Ends with its signal alone. */
 const endless: Model = {
   id: 'endless/model',
-  async *call(_request, { signal }) {
+  async call(_request, { signal }) {
     return await new Promise<never>((_, reject) => {
       signal.addEventListener('abort', () => reject(signal.reason), { once: true });
     });

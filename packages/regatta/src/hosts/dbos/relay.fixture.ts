@@ -54,7 +54,7 @@ const look = defineTool({
 const model: Model = {
   id: 'relay/model',
   price: { inputUsdPerMillion: 1, outputUsdPerMillion: 1 },
-  async *call({ messages }, { span }) {
+  async call({ messages }, { span }) {
     const nonce = use('model', span.id);
     await wait(1);
     const results = messages.flatMap((message) => (message.role === 'tool' ? [message.content] : []));

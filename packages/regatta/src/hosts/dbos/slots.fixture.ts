@@ -19,8 +19,7 @@ function say(what: Slot['what'], text: string): void {
 
 const model: Model = {
   id: 'slots/model',
-  // biome-ignore lint/correctness/useYield: it has nothing to say before its answer
-  async *call({ messages }) {
+  async call({ messages }) {
     const text = String(messages.at(-1)?.content);
     say('begin', text);
     await sleep(Number(process.env.REGATTA_TEST_STAY_MS ?? 20));
@@ -51,9 +50,9 @@ export const slots: Crew = new Crew({
 const deadly: Model = {
   ...model,
   id: 'deadly/model',
-  async *call(request, context) {
+  async call(...asked) {
     if (process.env.REGATTA_TEST_HARMLESS !== '1') process.kill(process.pid, 'SIGKILL');
-    return yield* model.call(request, context);
+    return await model.call(...asked);
   },
 };
 const killer = new Agent({ role: 'killer', goal: 'Kill', llm: deadly });

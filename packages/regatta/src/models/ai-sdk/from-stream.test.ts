@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { TellNews } from '../../ports/model.ts';
+import { createGate } from '../../testing/index.ts';
 import { collect } from '../fixtures/collect.fixture.ts';
 import { streamOf } from '../fixtures/fake-model.fixture.ts';
 import { fromStream } from './from-stream.ts';
@@ -16,7 +18,7 @@ function open(
   signal = new AbortController().signal,
 ) {
   const stream = parts instanceof ReadableStream ? parts : streamOf(parts);
-  return fromStream(stream, createPartReader('openai.chat', []), signal);
+  return (tell: TellNews) => fromStream(stream, createPartReader('openai.chat', []), { signal, tell });
 }
 
 it('gives the pieces as they come, and the whole at the end', async () => {
@@ -142,26 +144,19 @@ describe('the stream is cancelled', () => {
   it('by the signal, although the source is silent', async () => {
     const { stream, cancelled } = endless();
     const controller = new AbortController();
-    const answer = open(stream, controller.signal);
-    await answer.next();
-    const next = answer.next();
+    const first = createGate();
+    const answer = open(stream, controller.signal)(() => first.pass());
+    await first.reached;
+    first.open();
     controller.abort(new Error('enough'));
-    await expect(next).rejects.toThrow('enough');
+    await expect(answer).rejects.toThrow('enough');
     expect(await cancelled).toEqual(new Error('enough'));
   });
 
   it('by a signal that was aborted before', async () => {
     const { stream, cancelled } = endless();
-    await expect(open(stream, AbortSignal.abort(new Error('before'))).next()).rejects.toThrow('before');
-    await cancelled;
-  });
-
-  it('by a reader that leaves', async () => {
-    const { stream, cancelled } = endless();
-    for await (const event of open(stream)) {
-      expect(event).toMatchObject({ text: 'x' });
-      break;
-    }
+    const signal = AbortSignal.abort(new Error('before'));
+    await expect(collect(open(stream, signal))).rejects.toThrow('before');
     await cancelled;
   });
 });

@@ -4,21 +4,21 @@
  * A stream that fails, or ends before the model said that it was finished, gives no reply: half an
  * answer must not pass for a whole one.
  */
-import type { ModelEvent, ModelReply } from '../../ports/model.ts';
+import type { ModelReply, TellNews } from '../../ports/model.ts';
 import type { ReadPart } from './part-reader.ts';
 import type { SpecStreamPart } from './specification.ts';
 import { StreamAnswer } from './stream-answer.ts';
 
 /**
- * Leaving early, as by `return()`, cancels the stream and with it the request. So does `signal`.
+ * `signal` cancels the stream, and with it the request.
  *
  * @throws IncompleteAnswer, or whatever the stream reports as its error.
  */
-export async function* fromStream(
+export async function fromStream(
   stream: ReadableStream<SpecStreamPart>,
   readPart: ReadPart,
-  signal: AbortSignal,
-): AsyncGenerator<ModelEvent, ModelReply, void> {
+  { signal, tell }: { readonly signal: AbortSignal; readonly tell: TellNews },
+): Promise<ModelReply> {
   const answer = new StreamAnswer(readPart);
   const reader = stream.getReader();
   // The cause is reported by whoever reads; that cancelling fails as well tells nothing new.
@@ -30,7 +30,7 @@ export async function* fromStream(
       const { done, value: part } = await reader.read();
       if (done) break;
       const event = answer.add(part);
-      if (event) yield event;
+      if (event) await tell(event);
     }
     signal.throwIfAborted(); // a cancelled stream ends as if it were complete
     return answer.finish();

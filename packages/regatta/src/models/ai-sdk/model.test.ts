@@ -37,8 +37,10 @@ describe.each([
   it('gives the same reply in one piece and as a stream', async () => {
     const { model, calls } = createFakeModel(version, { content, parts, ...end });
     const adapted = adaptLanguageModel(model, SETTINGS);
-    const whole = await collect(adapted.call(REQUEST, createContext()));
-    const streamed = await collect(adapted.call(REQUEST, createContext({ wantsDeltas: true })));
+    const whole = await collect((tell) => adapted.call(REQUEST, createContext(), tell));
+    const streamed = await collect((tell) =>
+      adapted.call(REQUEST, createContext({ wantsDeltas: true }), tell),
+    );
     expect(whole.events).toEqual([]);
     expect(streamed.events).toEqual([{ type: 'delta', kind: 'text', text: 'Hello', tool: null }]);
     expect(streamed.reply).toEqual(whole.reply);
@@ -74,14 +76,14 @@ it('leaves the request and the settings as they were', async () => {
     ...REQUEST,
     messages: [{ role: 'tool', callId: 'a', tool: 't', content: '1', isError: false }],
   });
-  await collect(adaptLanguageModel(model, settings).call(request, createContext()));
+  await collect((tell) => adaptLanguageModel(model, settings).call(request, createContext(), tell));
 });
 
 it('makes one request, also when it fails with something that may be tried again', async () => {
   const error = Object.assign(new Error('busy'), { name: 'AI_APICallError', statusCode: 503 });
   const { model, calls } = createFakeModel('v4', { error });
-  const call = adaptLanguageModel(model, SETTINGS).call(REQUEST, createContext());
-  await expect(collect(call)).rejects.toMatchObject({
+  const adapted = adaptLanguageModel(model, SETTINGS);
+  await expect(collect((tell) => adapted.call(REQUEST, createContext(), tell))).rejects.toMatchObject({
     code: 'model/overloaded',
     details: { retryable: true },
   });
@@ -100,7 +102,7 @@ describe('cancelling', () => {
     async (wantsDeltas) => {
       const controller = new AbortController();
       const context = createContext({ wantsDeltas, signal: controller.signal });
-      const call = collect(adaptLanguageModel(deaf, SETTINGS).call(REQUEST, context));
+      const call = collect((tell) => adaptLanguageModel(deaf, SETTINGS).call(REQUEST, context, tell));
       const reason = new Error('enough');
       setImmediate(() => controller.abort(reason));
       await expect(call).rejects.toBe(reason);
@@ -111,7 +113,9 @@ describe('cancelling', () => {
   it('before the call makes no request', async () => {
     const { model, calls } = createFakeModel('v4', {});
     const context = createContext({ signal: AbortSignal.abort('why') });
-    await expect(collect(adaptLanguageModel(model, SETTINGS).call(REQUEST, context))).rejects.toBe('why');
+    await expect(
+      collect((tell) => adaptLanguageModel(model, SETTINGS).call(REQUEST, context, tell)),
+    ).rejects.toBe('why');
     expect(calls).toEqual([]);
   });
 
@@ -124,7 +128,7 @@ describe('cancelling', () => {
     } as unknown as LanguageModel; // opens when told
     const controller = new AbortController();
     const context = createContext({ wantsDeltas: true, signal: controller.signal });
-    const call = collect(adaptLanguageModel(late, SETTINGS).call(REQUEST, context));
+    const call = collect((tell) => adaptLanguageModel(late, SETTINGS).call(REQUEST, context, tell));
     controller.abort(new Error('enough'));
     await expect(call).rejects.toThrow('enough');
     opened.resolve({ stream: new ReadableStream({ cancel: resolve }) });

@@ -54,7 +54,7 @@ export function adaptLanguageModel(
     price: settings.price,
     takesSchema: takesSchemaOf(structured),
     takesJson,
-    async *call(request, context) {
+    async call(request, context, tell) {
       const { signal, wantsDeltas, clock } = context;
       try {
         signal.throwIfAborted();
@@ -68,7 +68,7 @@ export function adaptLanguageModel(
         const { stream } = await untilAborted(answer, signal, () =>
           context.orphan(closeLate(answer, signal.reason)),
         );
-        return told(yield* fromStream(stream, readPart, signal));
+        return told(await fromStream(stream, readPart, { signal, tell }));
       } catch (error) {
         if (signal.aborted) throw signal.reason;
         throw toModelError(error, { model: modelId, keyVariable, key, now: clock.now() });
