@@ -122,7 +122,6 @@ export type {
 export type { Strategy } from './model/route-order.ts';
 export type { BudgetLimits } from './observe/budget.ts';
 export type { LaneCounts } from './observe/lane.ts';
-export type { RateLimits } from './observe/rate-limit.ts';
 export type { Registration } from './observe/registry.ts';
 export type { CallContext } from './ports/call-context.ts';
 export type { AdaptedCallback } from './ports/callback.ts';
@@ -148,6 +147,7 @@ export type {
   StepRecord,
   Written,
 } from './ports/journal.ts';
+export type { RateLimits } from './ports/limiter.ts';
 export type { Experience, Memory, MemoryQuery, Recollection } from './ports/memory.ts';
 export type {
   CircuitPolicy,

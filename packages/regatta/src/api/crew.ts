@@ -29,7 +29,7 @@ import type { TestResult } from '../crew/score.ts';
 import { type TeamOptions, withTeamDefaults } from '../crew/team-options.ts';
 import type { TrainingData, TrainingSource } from '../crew/training-data.ts';
 import type { BudgetLimits } from '../observe/budget.ts';
-import type { RateLimits } from '../observe/rate-limit.ts';
+import type { RateLimits } from '../ports/limiter.ts';
 import type { LlmDefinition } from '../ports/model.ts';
 import type { Entry, Scope } from '../ports/scope.ts';
 import type { OnFailure } from '../ports/tool.ts';

@@ -9,6 +9,18 @@ export interface Clock {
   sleep(ms: number, signal: AbortSignal): Promise<void>;
 }
 
+/** A sleep that others may end. */
+export interface Nap {
+  readonly over: Promise<void>;
+  /** Idempotent. */
+  wake(): void;
+}
+
+export function nap(clock: Clock, ms: number): Nap {
+  const woken = new AbortController();
+  return { over: clock.sleep(ms, woken.signal).catch(() => undefined), wake: () => woken.abort() }; // it fails only when woken
+}
+
 /** A number in [0, 1), as `Math.random`. */
 export type Random = () => number;
 

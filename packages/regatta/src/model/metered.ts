@@ -3,7 +3,7 @@ import { isRegattaError } from '../base/errors.ts';
 import type { CallContext } from '../ports/call-context.ts';
 import type { Estimate, Settlement } from '../ports/meter.ts';
 import type { Model, ModelRequest } from '../ports/model.ts';
-import { NO_USAGE, type Usage } from '../protocol/usage.ts';
+import { NO_USAGE, tokensOf, type Usage } from '../protocol/usage.ts';
 import { costNanoUsd } from './cost.ts';
 import { wrapModel } from './wrap.ts';
 
@@ -75,8 +75,7 @@ function cutShort(status: Settlement['status'], { model, request, received }: Ca
 function estimateAtMost({ price, parameters }: Model, request: ModelRequest): Estimate {
   const { maxTokens } = parameters ?? {};
   const usage = usageOf(request, typeof maxTokens === 'number' ? maxTokens : MAX_OUTPUT_TOKENS);
-  const { inputTokens, outputTokens } = usage;
-  return { tokens: (inputTokens ?? 0) + (outputTokens ?? 0), costNanoUsd: costNanoUsd(price, usage) };
+  return { tokens: tokensOf(usage), costNanoUsd: costNanoUsd(price, usage) };
 }
 
 function usageOf({ messages, tools }: ModelRequest, outputTokens: number): Usage {

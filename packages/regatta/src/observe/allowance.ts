@@ -1,7 +1,7 @@
 /** What may be spent, as users write it. */
 import { type Problems, show } from '../base/problems.ts';
+import type { RateLimits } from '../ports/limiter.ts';
 import type { BudgetLimits } from './budget.ts';
-import type { RateLimits } from './rate-limit.ts';
 
 /** Bounds of whatever spends: a runtime, a crew's runs together, one run. */
 export interface Allowance {

@@ -6,8 +6,8 @@
  * output longer than `maxTokens`, or than 4,096 tokens where the LLM sets none).
  */
 import { RegattaError } from '../base/errors.ts';
-import type { Estimate } from '../ports/meter.ts';
-import type { LedgerEntry } from '../protocol/usage.ts';
+import type { Estimate, Settle } from '../ports/meter.ts';
+import { type LedgerEntry, tokensOf } from '../protocol/usage.ts';
 
 export interface BudgetLimits {
   readonly usd?: number;
@@ -21,9 +21,6 @@ interface Amount {
   readonly tokens: number;
   readonly calls: number;
 }
-
-/** Takes a reservation back, and books what was really used; null = the call was not made. */
-export type Settle = (used: Pick<LedgerEntry, 'usage' | 'costNanoUsd'> | null) => void;
 
 export class Budget {
   readonly #owner: string;
@@ -54,8 +51,7 @@ export class Budget {
 
   /** Counts what was spent before, without asking whether it fits. */
   book({ usage, costNanoUsd }: Pick<LedgerEntry, 'usage' | 'costNanoUsd'>): void {
-    const spent = (usage.inputTokens ?? 0) + (usage.outputTokens ?? 0);
-    this.#add({ nanoUsd: costNanoUsd ?? 0, tokens: spent, calls: 1 }, 1);
+    this.#add({ nanoUsd: costNanoUsd ?? 0, tokens: tokensOf(usage), calls: 1 }, 1);
   }
 
   #add({ nanoUsd, tokens, calls }: Amount, sign: 1 | -1): void {

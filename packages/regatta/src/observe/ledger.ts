@@ -2,15 +2,15 @@
  * Tokens and money of a run: one immutable entry for each attempt, written before the call's promise
  * settles. Every total is a fold over the entries, so no counter can be shared, lost or read too early.
  */
-import type { Attempt, Meter, Reservation, Settlement } from '../ports/meter.ts';
+import type { Limiter } from '../ports/limiter.ts';
+import type { Attempt, Meter, Reservation, Settle, Settlement } from '../ports/meter.ts';
 import type { LedgerEntry, UsageReport, UsageTotals } from '../protocol/usage.ts';
-import type { Budget, Settle } from './budget.ts';
-import type { RateLimiter } from './rate-limit.ts';
+import type { Budget } from './budget.ts';
 
 /** What bounds a run's spending: its own, its crew's and its runtime's. */
 export interface Allowances {
   readonly budgets: readonly Budget[];
-  readonly limiters: readonly RateLimiter[];
+  readonly limiters: readonly Limiter[];
 }
 
 /** What a resumed run has of its earlier epochs. */
@@ -58,19 +58,24 @@ export class Ledger implements Meter {
 
   reserve(attempt: Attempt, signal: AbortSignal): Reservation | Promise<Reservation> {
     return this.#allowances.limiters.length === 0
-      ? this.#reserve(attempt)
+      ? this.#reserve(attempt, NONE)
       : this.#reserveInTurn(attempt, signal);
   }
 
   async #reserveInTurn(attempt: Attempt, signal: AbortSignal): Promise<Reservation> {
-    const { tokens } = attempt.estimate();
-    for (const limiter of this.#allowances.limiters) await limiter.acquire(tokens, signal);
-    return this.#reserve(attempt);
+    const taken: Settle[] = [];
+    try {
+      for (const limiter of this.#allowances.limiters) taken.push(await limiter.acquire(attempt, signal));
+      return this.#reserve(attempt, taken);
+    } catch (error) {
+      for (const settle of taken) settle(null);
+      throw error;
+    }
   }
 
-  #reserve(given: Attempt): Reservation {
+  #reserve(given: Attempt, limits: readonly Settle[]): Reservation {
     const { callId, attempt, model, task, agent } = given;
-    const settleBudgets = this.#reserveBudgets(given);
+    const budgets = this.#reserveBudgets(given);
     this.#open++;
     let isSettled = false;
     return {
@@ -81,7 +86,8 @@ export class Ledger implements Meter {
         const attemptId = `${callId}#${this.#life}${attempt}`;
         const runId = this.#runId;
         this.#entries.push(Object.freeze({ attemptId, callId, runId, task, agent, model, ...settlement }));
-        for (const settle of settleBudgets) settle(settlement);
+        for (const settle of limits) settle(settlement);
+        for (const settle of budgets) settle(settlement);
       },
     };
   }
@@ -89,7 +95,7 @@ export class Ledger implements Meter {
   /** All or none. */
   #reserveBudgets({ model, estimate }: Attempt): readonly Settle[] {
     const { budgets } = this.#allowances;
-    if (budgets.length === 0) return NO_BUDGETS;
+    if (budgets.length === 0) return NONE;
     const asked = estimate();
     const reserved: Settle[] = [];
     try {
@@ -102,7 +108,7 @@ export class Ledger implements Meter {
   }
 }
 
-const NO_BUDGETS: readonly Settle[] = [];
+const NONE: readonly Settle[] = [];
 
 /** Totals of `entries`, and the same by task, agent and model: in one pass. */
 function report(entries: readonly LedgerEntry[]): UsageReport {

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { RateLimits } from '../ports/limiter.ts';
 import { createManualClock } from '../testing/index.ts';
+import { asks, checkLimiter } from '../testing/limiter-conformance.fixture.ts';
 import { RateLimiter } from './rate-limit.ts';
 
 const never = new AbortController().signal;
@@ -27,7 +29,7 @@ describe('calls at once never pass the limit together (R48)', () => {
     const clock = createManualClock();
     const limiter = new RateLimiter('run', { requestsPerMinute: 10 }, clock);
     let begun = 0;
-    for (let call = 0; call < 100; call++) void limiter.acquire(1, never).then(() => begun++);
+    for (let call = 0; call < 100; call++) void limiter.acquire(asks(1), never).then(() => begun++);
     await clock.settle();
     expect(begun).toBe(10);
   });
@@ -36,6 +38,16 @@ describe('calls at once never pass the limit together (R48)', () => {
     await Promise.allSettled(Array.from({ length: 100 }, () => limiter.acquire()));
     expect(limiter.count).toBe(100);
   });
+});
+
+test('the limiter of one process keeps the rules', async () => {
+  const open = (limits: RateLimits) => {
+    const clock = createManualClock();
+    const limiter = new RateLimiter('run', limits, clock);
+    const close = async () => expect(clock.timers).toBe(0);
+    return { limiter, pass: (ms: number) => clock.advance(ms), close };
+  };
+  expect(await checkLimiter(open)).toEqual([]);
 });
 
 test('in no 60 seconds does more than the limit begin, in the order asked, whatever the calls need', async () => {
@@ -53,7 +65,9 @@ test('in no 60 seconds does more than the limit begin, in the order asked, whate
       const begun: { readonly call: number; readonly at: number; readonly tokens: number }[] = [];
       for (const [call, { afterMs, tokens }] of asked.entries()) {
         await clock.advance(afterMs);
-        void limiter.acquire(tokens, never).then(() => begun.push({ call, at: clock.monotonic(), tokens }));
+        void limiter
+          .acquire(asks(tokens), never)
+          .then(() => begun.push({ call, at: clock.monotonic(), tokens }));
       }
       await clock.advance(60_000 * asked.length);
       expect(begun.map(({ call }) => call)).toEqual(asked.map((_, call) => call));
@@ -71,11 +85,11 @@ test('in no 60 seconds does more than the limit begin, in the order asked, whate
 test('who gives up while waiting takes no slot and holds nobody up', async () => {
   const clock = createManualClock();
   const limiter = new RateLimiter('run', { requestsPerMinute: 1 }, clock);
-  await limiter.acquire(1, never);
+  await limiter.acquire(asks(1), never);
   const leaver = new AbortController();
-  const left = limiter.acquire(1, leaver.signal);
+  const left = limiter.acquire(asks(1), leaver.signal);
   let isNext = false;
-  const next = limiter.acquire(1, never).then(() => {
+  const next = limiter.acquire(asks(1), never).then(() => {
     isNext = true;
   });
   await clock.settle();
@@ -90,7 +104,7 @@ test('who gives up while waiting takes no slot and holds nobody up', async () =>
 
 test('a call that never fits is refused at once', async () => {
   const limiter = new RateLimiter('crew', { tokensPerMinute: 100 }, createManualClock());
-  await expect(limiter.acquire(101, never)).rejects.toMatchObject({
+  await expect(limiter.acquire(asks(101), never)).rejects.toMatchObject({
     code: 'limit/too-small',
     details: { owner: 'crew', tokensPerMinute: 100, asked: 101 },
   });

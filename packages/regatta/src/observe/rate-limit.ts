@@ -1,27 +1,26 @@
 /**
- * Requests and tokens per minute. Whoever comes first goes first; waiting is abortable, and an idle
- * limiter has no timer.
+ * Requests and tokens per minute, in one process. Whoever comes first goes first; waiting is abortable,
+ * and an idle limiter has no timer.
  *
  * A log of the last minute, exact: in no interval of 60 seconds does more than the limit begin.
  * (GCRA with a burst of the limit lets almost twice as much through across a window's edge.)
  */
 import { untilAborted } from '../base/abort.ts';
-import type { Clock } from '../base/clock.ts';
+import { type Clock, type Nap, nap } from '../base/clock.ts';
 import { RegattaError } from '../base/errors.ts';
-
-export interface RateLimits {
-  readonly requestsPerMinute?: number;
-  readonly tokensPerMinute?: number;
-}
+import type { Limiter, RateLimits } from '../ports/limiter.ts';
+import type { Attempt, Settle } from '../ports/meter.ts';
+import { tokensOf } from '../protocol/usage.ts';
 
 const WINDOW_MS = 60_000;
 
 interface Use {
   readonly at: number;
-  readonly tokens: number;
+  /** What it may need, then what it took. */
+  tokens: number;
 }
 
-export class RateLimiter {
+export class RateLimiter implements Limiter {
   readonly #owner: string;
   readonly #requests: number;
   readonly #tokens: number;
@@ -29,6 +28,8 @@ export class RateLimiter {
   #log: Use[] = [];
   /** Settles when whoever came before has gone. */
   #turn: Promise<void> = Promise.resolve();
+  /** Of whoever's turn it is. */
+  #nap: Nap | undefined;
 
   constructor(owner: string, { requestsPerMinute, tokensPerMinute }: RateLimits, clock: Clock) {
     this.#owner = owner;
@@ -37,12 +38,9 @@ export class RateLimiter {
     this.#clock = clock;
   }
 
-  /**
-   * Waits until a request of `tokens` may begin.
-   * @throws RegattaError `limit/too-small` for one that never may; the signal's reason.
-   */
-  async acquire(tokens: number, signal: AbortSignal): Promise<void> {
-    if (tokens > this.#tokens) throw this.#tooSmall(tokens);
+  async acquire({ estimate }: Pick<Attempt, 'estimate'>, signal: AbortSignal): Promise<Settle> {
+    const tokens = this.#tokens === Number.POSITIVE_INFINITY ? 0 : estimate().tokens;
+    if (tokens > this.#tokens) throw tooSmall(this.#owner, this.#tokens, tokens);
     const before = this.#turn;
     const { promise, resolve: pass } = Promise.withResolvers<void>();
     this.#turn = promise;
@@ -52,10 +50,14 @@ export class RateLimiter {
         signal.throwIfAborted();
         const waitMs = this.#waitMs(tokens);
         if (waitMs === 0) break;
-        await this.#clock.sleep(waitMs, signal);
+        this.#nap = nap(this.#clock, waitMs);
+        await untilAborted(this.#nap.over, signal);
       }
-      this.#log.push({ at: this.#clock.monotonic(), tokens });
+      const use = { at: this.#clock.monotonic(), tokens };
+      this.#log.push(use);
+      return (used) => this.#settle(use, used);
     } finally {
+      this.#nap?.wake();
       void before.then(pass); // also when it gave up: who comes next must not wait for somebody who has left
     }
   }
@@ -75,13 +77,17 @@ export class RateLimiter {
     return WINDOW_MS; // not reached: an empty log has room for what `acquire` let in
   }
 
-  #tooSmall(asked: number): RegattaError {
-    const owner = this.#owner;
-    const tokensPerMinute = this.#tokens;
-    return new RegattaError(
-      'limit/too-small',
-      `A call may need ${asked} tokens, and the ${owner}'s limit is ${tokensPerMinute} a minute. Raise tokensPerMinute, or lower the LLM's maxTokens.`,
-      { owner, tokensPerMinute, asked },
-    );
+  #settle(use: Use, used: Parameters<Settle>[0]): void {
+    if (used === null) this.#log = this.#log.filter((one) => one !== use);
+    else use.tokens = tokensOf(used.usage);
+    this.#nap?.wake(); // there may be room now
   }
+}
+
+function tooSmall(owner: string, tokensPerMinute: number, asked: number): RegattaError {
+  return new RegattaError(
+    'limit/too-small',
+    `A call may need ${asked} tokens, and the ${owner}'s limit is ${tokensPerMinute} a minute. Raise tokensPerMinute, or lower the LLM's maxTokens.`,
+    { owner, tokensPerMinute, asked },
+  );
 }

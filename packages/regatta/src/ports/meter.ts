@@ -28,6 +28,9 @@ export interface Settlement {
   readonly costNanoUsd: number | null;
 }
 
+/** Takes back what was reserved, and books what was really used; null = the call was not made. */
+export type Settle = (used: Pick<LedgerEntry, 'usage' | 'costNanoUsd'> | null) => void;
+
 export interface Reservation {
   /** Writes the attempt's one entry, synchronously. A second call changes nothing. */
   settle(settlement: Settlement): void;

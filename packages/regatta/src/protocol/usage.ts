@@ -19,6 +19,11 @@ export const NO_USAGE: Usage = Object.freeze({
   reasoningTokens: null,
 });
 
+/** All of a call, as budgets and limits count it. */
+export function tokensOf({ inputTokens, outputTokens }: Usage): number {
+  return (inputTokens ?? 0) + (outputTokens ?? 0);
+}
+
 /** What a reply took when it was made, where it was kept and is given again: nothing of it is billed twice. */
 export interface Saved {
   readonly usage: Usage;

@@ -7,6 +7,7 @@ import { createId } from '../base/ids.ts';
 import { defineTool, type RunEvent } from '../index.ts';
 import { RateLimiter } from '../observe/rate-limit.ts';
 import { checkTrace, createManualClock } from '../testing/index.ts';
+import { asks } from '../testing/limiter-conformance.fixture.ts';
 import { eventsOf, inputsOf, markedCrew } from '../testing/marked.fixture.ts';
 
 /** A wall clock that is set back by a second each time it is read. Monotonic time stands still. */
@@ -43,9 +44,9 @@ test('durations are measured by the monotonic clock: setting the wall clock free
   const clock: Clock = { ...manual, now: () => manual.now() + offset };
   const limiter = new RateLimiter('run', { requestsPerMinute: 1 }, clock);
   const { signal } = new AbortController();
-  await limiter.acquire(1, signal);
+  await limiter.acquire(asks(1), signal);
   let isNext = false;
-  const next = limiter.acquire(1, signal).then(() => {
+  const next = limiter.acquire(asks(1), signal).then(() => {
     isNext = true;
   });
   offset = 3_600_000;

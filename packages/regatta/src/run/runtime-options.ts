@@ -5,6 +5,7 @@ import type { BudgetLimits } from '../observe/budget.ts';
 import type { OnObserverError } from '../observe/lane.ts';
 import type { Cassette } from '../ports/cassette.ts';
 import type { Engine } from '../ports/engine.ts';
+import type { Limiter } from '../ports/limiter.ts';
 import type { LlmDefinition } from '../ports/model.ts';
 import type { Env, Providers } from '../ports/provider.ts';
 import type { Entry, Scope } from '../ports/scope.ts';
@@ -41,6 +42,8 @@ export interface StartOptions extends Partial<RunOptions> {
   readonly definition?: Allowance | undefined;
   /** The run's own. */
   readonly budget?: BudgetLimits | undefined;
+  /** Limits that it shares with runs elsewhere, behind those of runtime and definition. */
+  readonly limiters?: readonly Limiter[] | undefined;
   /** `threads` asks for OS threads, `here` for this thread, whatever the runtime's engine is. */
   readonly on?: 'threads' | 'here' | undefined;
 }

@@ -12,7 +12,7 @@ import { journaled } from '../model/journaled.ts';
 import { createResolver, type ResolveModel } from '../model/resolve.ts';
 import { createEmbedderResolver } from '../model/resolve-embedder.ts';
 import { type Allowance, checkAllowance } from '../observe/allowance.ts';
-import { Budget, type BudgetLimits } from '../observe/budget.ts';
+import { Budget } from '../observe/budget.ts';
 import type { Allowances } from '../observe/ledger.ts';
 import { RateLimiter } from '../observe/rate-limit.ts';
 import { type Registration, Registry } from '../observe/registry.ts';
@@ -117,7 +117,7 @@ export class RuntimeCore {
    * `journal/missing`.
    */
   start<Output>(job: Job<Output>, given: StartOptions): Run<Output> {
-    const { scopes, definition, budget, on, journal, past, ...options } = given;
+    const { scopes, on, journal, past, ...options } = given;
     if (this.#state !== 'open') {
       const message = `The runtime is ${this.#state} and starts no runs. Create another runtime.`;
       throw new RegattaError('runtime/closed', message, { state: this.#state });
@@ -141,7 +141,7 @@ export class RuntimeCore {
         bufferSize: options.bufferSize ?? BUFFER_CAPACITY,
       },
       engine: this.#engineFor(on),
-      allowances: this.#allowancesOf(definition, budget, recording),
+      allowances: this.#allowancesOf(given, recording),
       scope: scopes.reduce(extendScope, this.#registry.scope),
     });
     this.#active.add(run);
@@ -171,8 +171,7 @@ export class RuntimeCore {
   }
 
   #allowancesOf(
-    definition: Allowance | undefined,
-    budget: BudgetLimits | undefined,
+    { definition, budget, limiters = [] }: StartOptions,
     recording: RecordingSetup | undefined,
   ): Allowances {
     const parts = [this.#allowances];
@@ -193,7 +192,7 @@ export class RuntimeCore {
     }
     return {
       budgets: parts.flatMap(({ budgets }) => budgets),
-      limiters: parts.flatMap(({ limiters }) => limiters),
+      limiters: [...parts.flatMap((part) => part.limiters), ...limiters],
     };
   }
 
