@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { DBOSClient } from '@dbos-inc/dbos-sdk';
 import pg from 'pg';
-import { createRuntime, type Journal, sqliteJournal } from 'regatta';
+import { createRuntime, type Journal, type RateLimits, sqliteJournal } from 'regatta';
 import { dbosEngine } from 'regatta/dbos';
 import { postgresJournal } from 'regatta/postgres';
 import { startPostgres } from '../../packages/regatta/src/testing/postgres.fixture.ts';
@@ -46,6 +46,7 @@ const contestants: Readonly<Record<string, () => Promise<Figures>>> = {
   'dbos engine, 1 worker': () => ours(1),
   'dbos engine, 2 workers': () => ours(2),
   'dbos engine, 4 workers': () => ours(4),
+  'dbos engine, 2 workers, a rate for all': () => ours(2, { requestsPerMinute: 1_000_000 }),
   'plain DBOS, 1 worker': () => plain(1),
 };
 
@@ -86,13 +87,14 @@ async function local(journal: Journal | undefined, connectionString?: string): P
   });
 }
 
-async function ours(workers: number): Promise<Figures> {
+async function ours(workers: number, rate: RateLimits | null = null): Promise<Figures> {
   const connectionString = await server.database();
   const children = await start('ours', workers, connectionString);
   await using engine = dbosEngine({ connectionString });
   await engine.setQueue('default', { workerConcurrency: AT_ONCE, pollMs: 20 });
+  await engine.setRate('*', rate);
   await (await engine.enqueue(job, inputs)).result();
-  await new Promise((resolve) => setTimeout(resolve, 2_000)); // until workers know the queue's limits
+  await new Promise((resolve) => setTimeout(resolve, 2_000)); // until workers know the limits
   const figures = await measured(connectionString, () =>
     inLanes(async () => await (await engine.enqueue(job, inputs)).result()),
   );

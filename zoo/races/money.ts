@@ -3,6 +3,7 @@
 import type { Section } from '../mutant.ts';
 
 const ATTEMPTS = 'packages/regatta/src/model/attempts.test.ts';
+const RATES = 'packages/regatta/src/stores/postgres-rates.test.ts';
 const RATE_LIMIT = 'packages/regatta/src/observe/rate-limit.test.ts';
 
 export const money: Section = {
@@ -136,6 +137,42 @@ export const money: Section = {
       replace: 'await before;',
       test: 'packages/regatta/src/run/cancel.test.ts',
       name: 'cancel frees a run that stands in line at a rate limit',
+    },
+    {
+      race: 'R48',
+      title: 'workers look at a minute without waiting for who is taking from it',
+      file: 'stores/postgres-rate-text.ts',
+      find: 'WHERE n = ANY ($1::bigint[]) ORDER BY n FOR UPDATE)',
+      replace: 'WHERE n = ANY ($1::bigint[]) ORDER BY n)',
+      test: RATES,
+      name: 'of calls at once from several workers, exactly as many begin as a minute has',
+    },
+    {
+      race: 'R49',
+      title: 'small calls of other workers pass by a large one for ever',
+      file: 'stores/postgres-rate-text.ts',
+      find: ' OR w.since > r.first + ${patienceMs}',
+      replace: '',
+      test: RATES,
+      name: 'a large call is not passed by for ever by small ones of other workers',
+    },
+    {
+      race: 'R49',
+      title: 'a worker that is gone stands in line for ever',
+      file: 'stores/postgres-rate-text.ts',
+      find: ' AND (value ->> 1)::float8 > ms)',
+      replace: ')',
+      test: RATES,
+      name: 'a place in the line is void once its worker gives no sign of life',
+    },
+    {
+      race: 'R49',
+      title: 'what is given back is sent again where its connection broke, and may make room twice',
+      file: 'stores/postgres-rates.ts',
+      find: 'isOnce: true',
+      replace: 'isOnce: false',
+      test: RATES,
+      name: 'what is given back is not sent twice',
     },
     {
       race: 'R50',

@@ -227,6 +227,15 @@ export const order: Section = {
       name: 'what was pushed leaves when the event loop turns, each time anew (R71)',
     },
     {
+      race: 'R71',
+      title: 'calls that wait for a rate do not hear of room that was made while they were looking',
+      file: 'stores/postgres-rate-lane.ts',
+      find: '} else if (!this.#hasNews) {',
+      replace: '} else {',
+      test: 'packages/regatta/src/stores/postgres-rates.test.ts',
+      name: 'what is given back while a look is under way means another look (R71)',
+    },
+    {
       race: 'R72',
       title: 'an event is kept although what it follows from was refused',
       file: 'stores/postgres-writer.ts',

@@ -35,6 +35,8 @@ interface Pool extends Connection {
 export interface Statement {
   readonly text: string;
   readonly name?: string;
+  /** Never sent twice, since twice would count twice. @default false */
+  readonly isOnce?: boolean;
 }
 
 export const PG_VERSION = '8.23.1';
@@ -73,11 +75,12 @@ export class Database {
   }
 
   /**
-   * Sends a statement, again where its connection broke or PostgreSQL ended it for another's sake.
+   * Sends a statement, and unless it `isOnce` again where its connection broke or PostgreSQL ended it for
+   * another's sake.
    *
    * @throws RegattaError `postgres/*`; what PostgreSQL says of a statement that is wrong.
    */
-  async query(statement: Statement, values: readonly unknown[] = []): Promise<Result> {
+  async query({ isOnce = false, ...statement }: Statement, values: readonly unknown[] = []): Promise<Result> {
     const pool = await this.#open();
     const giveUpAt = performance.now() + this.#options.retryMs;
     for (let tries = 0; ; tries++) {
@@ -86,7 +89,7 @@ export class Database {
         return { rows, isRetry: tries > 0 };
       } catch (error) {
         if (!mayPass(error)) throw error;
-        if (this.#isClosed || performance.now() >= giveUpAt) throw unreachable(error);
+        if (isOnce || this.#isClosed || performance.now() >= giveUpAt) throw unreachable(error);
         await pause(tries);
       }
     }

@@ -91,6 +91,21 @@ const STEPS: readonly string[] = [
     at timestamptz NOT NULL
   );
   `,
+  // What began in a minute lies in the rate's own row: whoever has locked it sees all of it, in one statement.
+  `
+  CREATE TABLE %.rates (
+    n bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    model text NOT NULL,
+    tenant text NOT NULL,
+    max_requests bigint,
+    max_tokens bigint,
+    at bigint[] NOT NULL DEFAULT '{}',
+    requests bigint[] NOT NULL DEFAULT '{}',
+    tokens bigint[] NOT NULL DEFAULT '{}',
+    line jsonb NOT NULL DEFAULT '{}',
+    UNIQUE (model, tenant)
+  ) WITH (fillfactor = 20);
+  `,
 ];
 
 /** @throws RegattaError `postgres/wrong-version`; what PostgreSQL says. */

@@ -15,11 +15,13 @@ import { executionId, type RunOrder } from '../../engines/dbos/order.ts';
 import { checkAllowance } from '../../observe/allowance.ts';
 import type { Engine } from '../../ports/engine.ts';
 import type { JournaledRun, RunFilter } from '../../ports/journal.ts';
+import type { RateLimits } from '../../ports/limiter.ts';
 import { type BudgetState, Budgets, type SharedBudget } from '../../stores/postgres-budgets.ts';
 import { Database, type PostgresOptions } from '../../stores/postgres-database.ts';
 import { type DeadLetter, Fleet, type WorkerSeen } from '../../stores/postgres-fleet.ts';
 import { PostgresJournal } from '../../stores/postgres-journal.ts';
 import { Outbox, type StuckDelivery } from '../../stores/postgres-outbox.ts';
+import { type RateState, Rates } from '../../stores/postgres-rates.ts';
 import { type DeliverOptions, type DurableHandler, deliverTo } from './deliver.ts';
 import { executeOn } from './execute.ts';
 import { migrateDbos } from './migrate.ts';
@@ -27,6 +29,7 @@ import {
   type CrewName,
   checkName,
   checkOrder,
+  checkRate,
   type EnqueueOptions,
   idOf,
   refOf,
@@ -41,6 +44,11 @@ export interface DbosEngineOptions extends PostgresOptions {
   readonly queue?: string;
   /** Hears what goes wrong on the way, a line each. @default nobody */
   readonly onLog?: (line: string) => void;
+}
+
+export interface RateOptions {
+  /** Only its runs are held to it. @default all runs together */
+  readonly tenant?: string;
 }
 
 export interface StuckRun {
@@ -83,6 +91,15 @@ export interface DbosEngine extends Engine, AsyncDisposable {
    */
   setBudget(tenant: string, budget: SharedBudget | null): Promise<void>;
   budgets(): Promise<readonly BudgetState[]>;
+  /**
+   * How often the runs of all workers may ask a model in a minute, and for how many tokens; null = no limit.
+   * `model` is `provider/model`, `provider/*` or `*`; a call is held to each rate that is about it. Workers
+   * know of a new one within 2 seconds.
+   *
+   * @throws RegattaError `definition/invalid`, `postgres/*`
+   */
+  setRate(model: string, rate: RateLimits | null, options?: RateOptions): Promise<void>;
+  rates(): Promise<readonly RateState[]>;
   /**
    * Gives each event of each run to a handler at least once, in the order of its run, after what caused
    * it is kept for good; from the first call of this name on, whichever processes are there. One that
@@ -133,6 +150,7 @@ export function dbosEngine(options: DbosEngineOptions): DbosEngine {
   const watcher = new Watcher(fleet, queues);
   const journal = new PostgresJournal(database, LEASE_MS);
   const budgets = new Budgets(database);
+  const rates = new Rates(database);
   const outbox = new Outbox(database);
   const delivering = new Set<AsyncDisposable>();
   const parts: RemoteParts = { journal, fleet, watcher, queues };
@@ -225,6 +243,11 @@ export function dbosEngine(options: DbosEngineOptions): DbosEngine {
       await budgets.set(tenant, budget);
     },
     budgets: () => budgets.list(),
+    setRate: async (model, rate, { tenant = null } = {}) => {
+      checkRate(model, rate, tenant);
+      await rates.set({ model, tenant }, rate);
+    },
+    rates: () => rates.list(),
     deliver: async (name, handler, given = {}) => {
       await outbox.register(name);
       const one = deliverTo({ outbox, fleet, log: onLog }, name, handler, given);

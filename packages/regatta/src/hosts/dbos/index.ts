@@ -5,12 +5,14 @@ export type { BudgetState, SharedBudget } from '../../stores/postgres-budgets.ts
 export type { PostgresOptions } from '../../stores/postgres-database.ts';
 export type { DeadLetter, WorkerSeen } from '../../stores/postgres-fleet.ts';
 export type { StuckDelivery } from '../../stores/postgres-outbox.ts';
+export type { RateName, RateState } from '../../stores/postgres-rates.ts';
 export type { CrewSources } from './crews.ts';
 export type { DeliverOptions, DurableContext, DurableHandler } from './deliver.ts';
 export {
   type DbosEngine,
   type DbosEngineOptions,
   dbosEngine,
+  type RateOptions,
   type StuckRun,
 } from './engine.ts';
 export type { CrewName, EnqueueOptions, ScheduleOptions } from './orders.ts';

@@ -5,6 +5,7 @@ import { Problems, show } from '../../base/problems.ts';
 import type { Inputs } from '../../base/template.ts';
 import type { Schedule } from '../../engines/dbos/client.ts';
 import { checkAllowance } from '../../observe/allowance.ts';
+import type { RateLimits } from '../../ports/limiter.ts';
 import type { CrewRef } from '../../protocol/crew-ref.ts';
 import type { SharedBudget } from '../../stores/postgres-budgets.ts';
 
@@ -62,6 +63,22 @@ export function unknownSchedule(name: string, known: readonly Schedule[]): Regat
   const names = known.map((one) => one.name);
   const message = `There is no schedule "${name}" (there are ${names.length === 0 ? 'none' : names.join(', ')}). Name one that there is.`;
   return new RegattaError('engine/unknown-schedule', message, { name, known: names });
+}
+
+/** @throws RegattaError `definition/invalid` */
+export function checkRate(model: string, rate: RateLimits | null, tenant: string | null): void {
+  const problems = new Problems(`The rate of ${show(model)}`);
+  if (tenant !== null) problems.text('tenant', tenant);
+  if (!/^(\*|[^*]+\/\*|[^*]+)$/.test(model)) {
+    const message = `model must be "provider/model", "provider/*" or "*", got ${show(model)}. Correct it.`;
+    problems.add('model', model, message);
+  }
+  checkAllowance(problems, { limits: rate ?? {} });
+  if (rate !== null && rate.requestsPerMinute === undefined && rate.tokensPerMinute === undefined) {
+    const message = `rate must have requestsPerMinute or tokensPerMinute, got ${show(rate)}. Give one, or null for no limit.`;
+    problems.add('rate', rate, message);
+  }
+  problems.throwIfAny();
 }
 
 /** It is a part of its runs' ids. */

@@ -18,6 +18,7 @@ import type { RuntimeCore } from '../../run/runtime.ts';
 import { ALL, type Budgets } from '../../stores/postgres-budgets.ts';
 import type { Fleet } from '../../stores/postgres-fleet.ts';
 import type { PostgresJournal } from '../../stores/postgres-journal.ts';
+import type { Rates } from '../../stores/postgres-rates.ts';
 import type { Crews } from './crews.ts';
 import { keyOf, toldBy } from './event-key.ts';
 
@@ -27,6 +28,7 @@ export interface PerformerOptions {
   readonly fleet: Fleet;
   readonly crews: Crews;
   readonly budgets: Budgets;
+  readonly rates: Rates;
   /** Puts an execution back for another try, now or once the database is there again. */
   readonly putBack: (executionId: string) => Promise<void>;
 }
@@ -146,7 +148,7 @@ export class Performer {
   }
 
   async #perform(executionId: string, order: RunOrder, place: Place): Promise<string> {
-    const { core, journal, budgets } = this.#options;
+    const { core, journal, budgets, rates } = this.#options;
     const runId = runIdOf(executionId);
     if (order?.form !== 1) throw unknownForm(executionId);
     const crew = await this.#options.crews.find(order.ref);
@@ -164,6 +166,7 @@ export class Performer {
       scopes: [scopeOf(crew, order), [tellEntry(tell)]],
       definition: crew,
       budget: order.budget ?? undefined,
+      limiters: [rates.limiterOf(order.tenant)],
       stream: order.stream,
       onInput: 'suspend',
     });

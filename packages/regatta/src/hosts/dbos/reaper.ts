@@ -7,6 +7,7 @@ import type { Json } from '../../base/json.ts';
 import type { DbosExecutor } from '../../engines/dbos/executor.ts';
 import { runIdOf } from '../../engines/dbos/order.ts';
 import type { Fleet } from '../../stores/postgres-fleet.ts';
+import type { Rates } from '../../stores/postgres-rates.ts';
 import type { Performer } from './performer.ts';
 
 export interface ReaperOptions {
@@ -14,6 +15,7 @@ export interface ReaperOptions {
   readonly fleet: Fleet;
   readonly executor: DbosExecutor;
   readonly performer: Performer;
+  readonly rates: Rates;
   /** Milliseconds from a worker's death to its runs being back in their queue, at most. */
   readonly failoverMs: number;
   /** Recoveries of a run, without a new result, after which it is put aside. */
@@ -27,6 +29,8 @@ const BEATS = 5;
 const DEAD_AFTER_BEATS = 3;
 /** Milliseconds between two looks for runs that were cancelled. */
 const CANCEL_MS = 500;
+/** Milliseconds between two looks for rates that were set. */
+const RATES_MS = 2_000;
 
 export class Reaper {
   readonly #options: ReaperOptions;
@@ -44,6 +48,7 @@ export class Reaper {
       this.#repeat('sign of life', beatMs, () => this.#beat()),
       this.#repeat('look for dead workers', beatMs, () => this.#reap()),
       this.#repeat('look for cancelled runs', CANCEL_MS, () => this.#cancel()),
+      this.#repeat('look for rates', RATES_MS, () => this.#options.rates.refresh()),
     ];
   }
 

@@ -1,5 +1,6 @@
 /** What a worker and its fleet are counted by. */
 import type { Fleet } from '../../stores/postgres-fleet.ts';
+import type { Rates } from '../../stores/postgres-rates.ts';
 import type { Metric } from './operations-server.ts';
 import type { Performer } from './performer.ts';
 import type { Reaper } from './reaper.ts';
@@ -7,10 +8,16 @@ import type { Reaper } from './reaper.ts';
 interface Counted {
   readonly fleet: Fleet;
   readonly performer: Performer;
+  readonly rates: Rates;
   readonly reaper: Reaper;
 }
 
-export async function workerMetrics({ fleet, performer, reaper }: Counted): Promise<readonly Metric[]> {
+export async function workerMetrics({
+  fleet,
+  performer,
+  rates,
+  reaper,
+}: Counted): Promise<readonly Metric[]> {
   const state = await fleet.state();
   const one = (value: number) => [{ value }];
   return [
@@ -25,6 +32,18 @@ export async function workerMetrics({ fleet, performer, reaper }: Counted): Prom
       type: 'counter',
       help: 'Executions done by this worker.',
       values: one(performer.done),
+    },
+    {
+      name: 'regatta_worker_calls_waiting',
+      type: 'gauge',
+      help: 'Model calls of this worker that wait for a rate.',
+      values: one(rates.waiting),
+    },
+    {
+      name: 'regatta_worker_rate_wait_seconds_total',
+      type: 'counter',
+      help: 'Time that model calls of this worker have waited for rates, all of them together.',
+      values: one(rates.waitedMs / 1_000),
     },
     {
       name: 'regatta_worker_recoveries_total',

@@ -1,5 +1,6 @@
 /** A worker as a process of its own, which may be told when to die: at its n-th record, before or after it. */
 import { PostgresJournal } from '../../stores/postgres-journal.ts';
+import { asking } from './asking.fixture.ts';
 import { createWorker } from './index.ts';
 import { relay } from './relay.fixture.ts';
 import { fatal, slots } from './slots.fixture.ts';
@@ -19,7 +20,7 @@ if (dieAt !== undefined) {
   };
 }
 
-const worker = await createWorker({ connectionString, crews: [relay, slots, fatal], ...rest });
+const worker = await createWorker({ connectionString, crews: [relay, slots, fatal, asking], ...rest });
 process.once('SIGTERM', () => void worker.close({ timeoutMs: 10_000 }).then(() => process.exit(0)));
 process.send?.('ready');
 if (dieAfterMs !== undefined) setTimeout(() => process.kill(process.pid, 'SIGKILL'), dieAfterMs);

@@ -10,6 +10,7 @@ import { Budgets } from '../../stores/postgres-budgets.ts';
 import { Database, type PostgresOptions } from '../../stores/postgres-database.ts';
 import { Fleet } from '../../stores/postgres-fleet.ts';
 import { PostgresJournal } from '../../stores/postgres-journal.ts';
+import { Rates } from '../../stores/postgres-rates.ts';
 import { type CrewSources, Crews } from './crews.ts';
 import { migrateDbos } from './migrate.ts';
 import { type OperationsServer, serveOperations } from './operations-server.ts';
@@ -72,6 +73,7 @@ export async function createWorker(options: WorkerOptions): Promise<Worker> {
   const fleet = new Fleet(database);
   const id = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
   const journal = new PostgresJournal(database, failoverMs);
+  const rates = new Rates(database);
   const runtime = createRuntime(options.runtime);
   let executor: DbosExecutor | undefined;
   // As soon as the database is there again, however long that takes; a worker that is closed is done with it.
@@ -91,12 +93,20 @@ export async function createWorker(options: WorkerOptions): Promise<Worker> {
     fleet,
     crews,
     budgets: new Budgets(database),
+    rates,
     putBack,
   });
-  const about = () => ({ queues, version, running: performer.running.length, done: performer.done });
+  const about = () => ({
+    queues,
+    version,
+    running: performer.running.length,
+    done: performer.done,
+    waiting: rates.waiting,
+  });
   try {
     await migrateDbos(database, options.connectionString);
     await setUpQueues({ ...options, schema: database.schema, connections, log, queues, limits });
+    await rates.refresh();
     await fleet.beat(id, about()); // before DBOS can give it anything: whoever has no sign of life is dead
     executor = await DbosExecutor.launch({
       connectionString: options.connectionString,
@@ -120,6 +130,7 @@ export async function createWorker(options: WorkerOptions): Promise<Worker> {
     fleet,
     executor,
     performer,
+    rates,
     failoverMs,
     maxRecoveries,
     about,
@@ -134,7 +145,7 @@ export async function createWorker(options: WorkerOptions): Promise<Worker> {
         isWell: reaper.silentMs < failoverMs && !performer.isDraining,
         about: { worker: id, ...about() },
       }),
-      metrics: () => workerMetrics({ fleet, performer, reaper }),
+      metrics: () => workerMetrics({ fleet, performer, rates, reaper }),
     });
     return new RunningWorker({ ...parts, operations });
   } catch (error) {
