@@ -26,7 +26,7 @@ export interface StuckDelivery {
   readonly problem: string;
 }
 
-/** Milliseconds for which a mark is its taker's: then somebody else tries. */
+/** Milliseconds for which a mark is its taker's, for each page of events: then somebody else tries. */
 const CLAIM_MS = 60_000;
 /** No mark has it: what is settled with it stays open. */
 const UNKNOWN = 0;
@@ -101,21 +101,21 @@ export class Outbox {
     },
   ): Promise<void> {
     let cursor = String(from);
+    let attempt = Number(failures) + 1;
     try {
-      for (
-        let found = await this.#events(run, cursor);
-        found.length > 0;
-        found = await this.#events(run, cursor)
-      ) {
-        for (const { n, key, event } of found) {
+      for (;;) {
+        const page = await this.#events(run, cursor);
+        for (const { n, key, event } of page) {
           if (signal?.aborted === true)
             return await this.#settle(handler, run, claim, { cursor, version: UNKNOWN });
           const deliveryId = `${run}${key}`;
-          await handle({ deliveryId, attempt: Number(failures) + 1, event: JSON.parse(String(event)) });
+          await handle({ deliveryId, attempt, event: JSON.parse(String(event)) });
           cursor = String(n);
+          attempt = 1; // what failed was the first of them
         }
+        if (page.length < EVENTS_AT_ONCE) return await this.#settle(handler, run, claim, { cursor, version });
+        if (!(await this.#keep(handler, run, claim, cursor))) return;
       }
-      await this.#settle(handler, run, claim, { cursor, version });
     } catch (error) {
       await this.#fail(handler, run, claim, { cursor, problem: messageOf(error) });
     }
@@ -126,6 +126,17 @@ export class Outbox {
       `SELECT n, key, event FROM ${this.#s}.events WHERE run = $1 AND n > $2 ORDER BY n LIMIT ${EVENTS_AT_ONCE}`,
       [run, cursor],
     );
+  }
+
+  /** Marks what was handled so far, and has the mark for longer. Gives whether it is still the taker's. */
+  async #keep(handler: string, run: unknown, claim: string, cursor: string): Promise<boolean> {
+    const kept = await this.#rows(
+      `UPDATE ${this.#s}.outbox SET cursor = $4, failures = 0, problem = NULL,
+         not_before = clock_timestamp() + interval '${CLAIM_MS} ms'
+       WHERE handler = $1 AND run = $2 AND claim = $3 RETURNING run`,
+      [handler, run, claim, cursor],
+    );
+    return kept.length > 0;
   }
 
   /** Open again, and at once, where more was written since the mark was taken. */
