@@ -159,6 +159,15 @@ export const order: Section = {
       name: 'close at any boundary of a run',
     },
     {
+      race: 'R68',
+      title: 'a run begins while the engine does not know yet who is to hear of it',
+      file: 'run/deliveries.ts',
+      find: 'await untilAborted(ready(), context.signal, context.orphan);',
+      replace: 'void ready().catch(() => undefined);',
+      test: 'packages/regatta/src/api/durable-callback.test.ts',
+      name: 'a run begins once all who are to hear of it are known',
+    },
+    {
       race: 'R69',
       title: 'events are told apart by their time',
       file: 'observe/stamp.ts',
@@ -250,11 +259,6 @@ export const order: Section = {
       race: 'R64',
       why: 'No memory is shared: threads exchange messages over one port each',
       forbids: /SharedArrayBuffer|\bAtomics\b/,
-    },
-    {
-      race: 'R68',
-      why: '`OpenNamed` gives an entry and no promise of one: a named callback is complete before the run has a scope',
-      forbids: /OpenNamed = \([^)]*\) => Promise/,
     },
   ],
 };

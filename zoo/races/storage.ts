@@ -50,6 +50,15 @@ export const storage: Section = {
       name: 'the journal in a SQLite file keeps the rules',
     },
     {
+      race: 'R53',
+      title: 'who took too long with the events of a run goes on with them beside another',
+      file: 'stores/postgres-outbox.ts',
+      find: 'if (!(await this.#keep(handler, run, claim, cursor))) return;',
+      replace: 'await this.#keep(handler, run, claim, cursor);',
+      test: 'packages/regatta/src/stores/postgres-outbox.test.ts',
+      name: 'who was too slow handles no further page once another has taken the run',
+    },
+    {
       race: 'R54',
       title: 'a migration looks at the version before it has the file to itself',
       file: 'stores/journal-schema.ts',
@@ -129,6 +138,17 @@ export const storage: Section = {
       replace: 'timer.unref();\n      await Promise.race([settled, timeout]);',
       test: 'packages/regatta/src/api/exit.test.ts',
       name: 'a program that ends by itself has delivered everything',
+    },
+    {
+      race: 'R57',
+      title: 'an event of a durable callback is marked before it is handled',
+      file: 'stores/postgres-outbox.ts',
+      find: 'await handle({ deliveryId, attempt, event: JSON.parse(String(event)) });\n          cursor = String(n);',
+      replace: `cursor = String(n);
+          await this.#rows(\`UPDATE \${this.#s}.outbox SET cursor = $3 WHERE handler = $1 AND run = $2\`, [handler, run, cursor]);
+          await handle({ deliveryId, attempt, event: JSON.parse(String(event)) });`,
+      test: 'packages/regatta/src/hosts/dbos/durable.test.ts',
+      name: 'what a killed process handled and did not mark is delivered again, under the same id',
     },
     {
       race: 'R59',

@@ -44,6 +44,7 @@ export type {
 } from './api/crew-options.ts';
 export { type CrewRefOptions, crewRef } from './api/crew-ref.ts';
 export type { CrewChunk, CrewStream } from './api/crew-stream.ts';
+export type { DurableCallback, DurableOptions } from './api/durable-callback.ts';
 export {
   Embedder,
   type EmbedderOptions,
@@ -126,6 +127,7 @@ export type { Registration } from './observe/registry.ts';
 export type { CallContext } from './ports/call-context.ts';
 export type { AdaptedCallback } from './ports/callback.ts';
 export type { Cassette } from './ports/cassette.ts';
+export type { DeliverOptions, DurableContext, DurableHandler } from './ports/durable.ts';
 export type {
   Embedder as EmbedderPort,
   EmbedderDefinition,

@@ -6,10 +6,18 @@ import { transformOf } from '../callbacks/litellm/transform.ts';
 import { createEntry } from '../observe/entry.ts';
 import { createScope } from '../observe/scope.ts';
 import type { AdaptedCallback } from '../ports/callback.ts';
+import type { DurableEntry, DurableHandler } from '../ports/durable.ts';
 import type { Guard, GuardPoint } from '../ports/guard.ts';
 import type { EventPattern } from '../ports/observer.ts';
 import type { Entry, OverflowPolicy, Scope } from '../ports/scope.ts';
 import type { RunEvent } from '../protocol/event.ts';
+import {
+  type DurableCallback,
+  type DurableOptions,
+  isDurable,
+  misplaced,
+  toDurable,
+} from './durable-callback.ts';
 import { fromAdapted } from './integrations.ts';
 
 /** Who a callback is. */
@@ -41,6 +49,8 @@ export interface CallbackOptions extends CallbackIdentity {
   readonly breakAfter?: number;
   /** @default 10000 */
   readonly breakMs?: number;
+  /** With `true` it is another kind: see `DurableCallback`. @default false */
+  readonly durable?: false;
 }
 
 /** An object that hears events: usually an instance of a class of yours. */
@@ -78,15 +88,30 @@ export type Callback =
   | LiteLLMCallback
   | TransformCallback
   | GuardCallback
+  | DurableCallback
   | string;
 
 /** A function, or what a sink made, with options. */
 export function callback(
   hearer: ((event: RunEvent) => unknown) | AdaptedCallback,
-  options: CallbackOptions = {},
-): CallbackObject {
+  options?: CallbackOptions,
+): CallbackObject;
+/**
+ * A function that hears each event at least once, whatever becomes of its process.
+ *
+ * @example
+ * createRuntime({ engine: dbosEngine({ connectionString }), callbacks: [callback(bill, { durable: true, name: 'billing' })] });
+ */
+export function callback(handler: DurableHandler, options: DurableOptions): DurableCallback;
+export function callback(
+  hearer: ((event: RunEvent) => unknown) | DurableHandler | AdaptedCallback,
+  options: CallbackOptions | DurableOptions = {},
+): CallbackObject | DurableCallback {
+  // What the overloads let through; anything else is refused where it is given.
+  if (options.durable === true) return Object.freeze({ ...options, onEvent: hearer as DurableHandler });
   if (typeof hearer === 'function') {
-    return Object.freeze({ name: hearer.name, key: hearer, ...options, onEvent: hearer });
+    const onEvent = hearer as (event: RunEvent) => unknown; // by the other overload
+    return Object.freeze({ name: hearer.name, key: hearer, ...options, onEvent });
   }
   const { name, key, on, observe } = hearer;
   return Object.freeze({ name, key, ...(on === null ? {} : { on }), ...options, onEvent: observe });
@@ -139,19 +164,25 @@ export type OpenNamed = (name: string) => Entry;
 
 /**
  * The callbacks of one scope.
- * @throws RegattaError `definition/invalid` for what is no callback; `owner` names the definition.
+ * @throws RegattaError `definition/invalid` for what is no callback, `callbacks/not-durable`; `owner` names the definition.
  */
 export function toScope(callbacks: readonly Callback[] | undefined, owner: string, open?: OpenNamed): Scope {
-  return createScope(toEntries(callbacks, owner, open));
+  return createScope(
+    toEntries(callbacks, owner, open).map((entry) => {
+      if (entry.kind === 'durable') throw misplaced(entry, owner);
+      return entry;
+    }),
+  );
 }
 
+/** Those of a runtime, durable ones included. */
 export function toEntries(
   callbacks: readonly Callback[] | undefined,
   owner: string,
   open?: OpenNamed,
-): readonly Entry[] {
+): readonly (Entry | DurableEntry)[] {
   const problems = new Problems(owner);
-  const entries = (callbacks ?? []).flatMap((given, index) => {
+  const entries = (callbacks ?? []).flatMap((given, index): readonly (Entry | DurableEntry)[] => {
     const field = `callbacks[${index}]`;
     if (typeof given === 'string') {
       if (open !== undefined) return [open(given)];
@@ -160,6 +191,7 @@ export function toEntries(
       return [];
     }
     checkOptions(problems, field, given);
+    if (isDurable(given)) return [toDurable(problems, field, given)];
     const own = toOwn(given);
     if (own.length > 0) return own;
     problems.add(
@@ -194,7 +226,7 @@ function checkOptions(problems: Problems, field: string, given: Callback): void 
 }
 
 /** The entries of one callback; none for what is no callback. */
-function toOwn(given: Exclude<Callback, string>): readonly Entry[] {
+function toOwn(given: Exclude<Callback, string | DurableCallback>): readonly Entry[] {
   if (typeof given === 'function') return [createEntry(given)];
   if (typeof given !== 'object' || given === null) return [];
   if ('kind' in given) {

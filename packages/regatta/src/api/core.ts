@@ -1,10 +1,12 @@
 /** Runtimes as they are made: with every default decided, and the one that serves who names none. */
+import { messageOf } from '../base/errors.ts';
 import { withoutUndefined } from '../base/options.ts';
 import { localEngine } from '../engines/local.ts';
 import { builtinProviders } from '../models/providers.ts';
 import type { OnObserverError } from '../observe/lane.ts';
 import type { Registration } from '../observe/registry.ts';
 import type { Env } from '../ports/provider.ts';
+import type { OnDeliveryError } from '../run/deliveries.ts';
 import { RuntimeCore } from '../run/runtime.ts';
 import type { CoreOptions } from '../run/runtime-options.ts';
 import { type OnUnheardInput, unheardText } from '../run/unheard.ts';
@@ -36,6 +38,7 @@ export function createCore(
     rehearse: false,
     onObserverError: warn,
     onUnheardInput: warnUnheard,
+    onDeliveryError: warnUndelivered,
     ...withoutUndefined(options as Partial<CoreOptions>), // the undefined ones are gone
   });
 }
@@ -65,6 +68,12 @@ const warn: OnObserverError = (error, event, name) => {
     type: 'RegattaWarning',
     code: 'REGATTA_CALLBACK_FAILED',
   });
+};
+
+/** Likewise of a durable callback that nothing is kept for yet. */
+const warnUndelivered: OnDeliveryError = (error, name) => {
+  const text = `Durable callback "${name}" is not known to its engine: ${messageOf(error)} The next run tries again.`;
+  process.emitWarning(text, { type: 'RegattaWarning', code: 'REGATTA_CALLBACK_FAILED' });
 };
 
 /** Likewise of a run that waits for a person. */

@@ -183,6 +183,7 @@ export interface ErrorDetails {
   'runtime/closed': { readonly state: string };
   'callbacks/unknown-name': { readonly name: string; readonly known: readonly string[] };
   'callbacks/missing-variable': { readonly name: string; readonly variable: string };
+  'callbacks/not-durable': { readonly name: string; readonly owner: string };
   'callbacks/delivery-failed': { readonly name: string; readonly status: number | null };
   'cassette/missing': { readonly file: string; readonly model: string | null };
   'cassette/drift': {

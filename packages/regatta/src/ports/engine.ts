@@ -1,6 +1,7 @@
 /** The seam to where runs execute. */
 import type { Json } from '../base/json.ts';
 import type { CrewRef } from '../protocol/crew-ref.ts';
+import type { DeliverOptions, DurableHandler } from './durable.ts';
 import type { Fingerprint } from './journal.ts';
 import type { LlmDefinition } from './model.ts';
 import type { RunContext } from './run-context.ts';
@@ -38,6 +39,11 @@ export interface Engine {
   readonly name: string;
   /** Does the job and tells what happens. Stops when the context's signal is aborted, and tells nothing once it has settled. */
   execute<Output>(job: Job<Output>, context: RunContext): Promise<Output>;
+  /**
+   * Gives each event of each run that it keeps to a handler, at least once and in the order of its run, until
+   * what it gives is disposed. Absent = it keeps no events.
+   */
+  deliver?(name: string, handler: DurableHandler, options?: DeliverOptions): Promise<AsyncDisposable>;
   /** Releases threads and sockets. Idempotent. */
   close?(): Promise<void>;
 }

@@ -4,11 +4,13 @@ import type { Allowance } from '../observe/allowance.ts';
 import type { BudgetLimits } from '../observe/budget.ts';
 import type { OnObserverError } from '../observe/lane.ts';
 import type { Cassette } from '../ports/cassette.ts';
+import type { DurableEntry } from '../ports/durable.ts';
 import type { Engine } from '../ports/engine.ts';
 import type { Limiter } from '../ports/limiter.ts';
 import type { LlmDefinition } from '../ports/model.ts';
 import type { Env, Providers } from '../ports/provider.ts';
 import type { Entry, Scope } from '../ports/scope.ts';
+import type { OnDeliveryError } from './deliveries.ts';
 import type { JournalInput, JournalsOptions, Past } from './journals.ts';
 import type { RunOptions } from './setup.ts';
 import type { OnUnheardInput } from './unheard.ts';
@@ -21,12 +23,13 @@ export interface CoreOptions extends Allowance, JournalsOptions {
   readonly here: Engine;
   /** Opens the engine for runs that ask for OS threads, on first use. */
   readonly openThreads: () => Engine;
-  readonly entries: readonly Entry[];
+  readonly entries: readonly (Entry | DurableEntry)[];
   readonly defaultLlm: LlmDefinition | undefined;
   readonly rehearse: boolean;
   readonly cassette?: Cassette | undefined;
   readonly onObserverError: OnObserverError;
   readonly onUnheardInput: OnUnheardInput;
+  readonly onDeliveryError: OnDeliveryError;
   readonly clock?: Clock;
   readonly random?: Random;
 }

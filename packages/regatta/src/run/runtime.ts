@@ -17,6 +17,7 @@ import type { Allowances } from '../observe/ledger.ts';
 import { RateLimiter } from '../observe/rate-limit.ts';
 import { type Registration, Registry } from '../observe/registry.ts';
 import { extendScope } from '../observe/scope.ts';
+import type { DurableEntry } from '../ports/durable.ts';
 import type { Engine, Job } from '../ports/engine.ts';
 import type { Journal } from '../ports/journal.ts';
 import type { LlmDefinition } from '../ports/model.ts';
@@ -24,6 +25,7 @@ import type { Env } from '../ports/provider.ts';
 import type { Entry, LimitEntry } from '../ports/scope.ts';
 import type { InputAnswer } from '../protocol/input.ts';
 import { BUFFER_CAPACITY } from './buffer.ts';
+import { Deliveries } from './deliveries.ts';
 import { unknownToken } from './input-answer.ts';
 import { type JournalInput, Journals, journalMissing, newRecording, type Past } from './journals.ts';
 import { readUsage } from './recorded-usage.ts';
@@ -41,6 +43,7 @@ export class RuntimeCore {
   readonly #random: Random;
   readonly #share: RuntimeShare;
   readonly #registry = new Registry();
+  readonly #deliveries: Deliveries;
   readonly #allowances: Allowances;
   /** Of definitions that bound their runs; forgotten with them. */
   readonly #byDefinition = new WeakMap<Allowance, Allowances>();
@@ -57,7 +60,8 @@ export class RuntimeCore {
     this.#journals = new Journals(options);
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? Math.random;
-    this.#registry.add(options.entries);
+    this.#deliveries = new Deliveries(options.engine, options.onDeliveryError);
+    this.register(options.entries);
     this.#allowances = this.#open('runtime', options);
     const resolve = createResolver(options);
     const withJournal: ResolveModel = (llm, owner) => journaled(resolve(llm, owner));
@@ -82,9 +86,25 @@ export class RuntimeCore {
     return this.#active.size;
   }
 
-  /** Adds entries to the runtime's scope: spans that open from now on have them. */
-  register(entries: readonly Entry[]): Registration {
-    return this.#registry.add(entries);
+  /**
+   * Adds entries to the runtime's scope: spans that open from now on have them. Durable ones are the engine's.
+   *
+   * @throws RegattaError `callbacks/not-durable`
+   */
+  register(entries: readonly (Entry | DurableEntry)[]): Registration {
+    const isDurable = (entry: Entry | DurableEntry): entry is DurableEntry => entry.kind === 'durable';
+    const stop = this.#deliveries.add(entries.filter(isDurable));
+    const registration = this.#registry.add(entries.filter((entry) => !isDurable(entry)));
+    const dispose = (): void => {
+      registration.dispose();
+      stop();
+    };
+    return { dispose, [Symbol.dispose]: dispose };
+  }
+
+  /** Waits until the engine keeps events for all durable callbacks. */
+  async ready(): Promise<void> {
+    await this.#deliveries.ready();
   }
 
   get defaultLlm(): LlmDefinition | undefined {
@@ -140,7 +160,7 @@ export class RuntimeCore {
         hasHandle: options.hasHandle ?? true,
         bufferSize: options.bufferSize ?? BUFFER_CAPACITY,
       },
-      engine: this.#engineFor(on),
+      engine: this.#deliveries.before(this.#engineFor(on)),
       allowances: this.#allowancesOf(given, recording),
       scope: scopes.reduce(extendScope, this.#registry.scope),
     });
@@ -244,6 +264,7 @@ export class RuntimeCore {
     clearTimeout(timer);
     await this.flush({ timeoutMs });
     this.#state = 'closed';
+    this.#deliveries.close();
     await Promise.all([
       this.#options.engine.close?.(),
       this.#threadsEngine?.close?.(),

@@ -13,6 +13,7 @@ import {
 } from '../../engines/dbos/client.ts';
 import { executionId, type RunOrder } from '../../engines/dbos/order.ts';
 import { checkAllowance } from '../../observe/allowance.ts';
+import type { DeliverOptions, DurableHandler } from '../../ports/durable.ts';
 import type { Engine } from '../../ports/engine.ts';
 import type { JournaledRun, RunFilter } from '../../ports/journal.ts';
 import type { RateLimits } from '../../ports/limiter.ts';
@@ -22,7 +23,7 @@ import { type DeadLetter, Fleet, type WorkerSeen } from '../../stores/postgres-f
 import { PostgresJournal } from '../../stores/postgres-journal.ts';
 import { Outbox, type StuckDelivery } from '../../stores/postgres-outbox.ts';
 import { type RateState, Rates } from '../../stores/postgres-rates.ts';
-import { type DeliverOptions, type DurableHandler, deliverTo } from './deliver.ts';
+import { Deliverer } from './deliver.ts';
 import { executeOn } from './execute.ts';
 import { migrateDbos } from './migrate.ts';
 import {
@@ -103,7 +104,10 @@ export interface DbosEngine extends Engine, AsyncDisposable {
   /**
    * Gives each event of each run to a handler at least once, in the order of its run, after what caused
    * it is kept for good; from the first call of this name on, whichever processes are there. One that
-   * throws is tried again, later and later. Ends with `close` of what it gives, or of the engine.
+   * throws, or takes too long, is tried again, later and later. Ends with `close` of what it gives, or of
+   * the engine. The same as a callback: `callback(handler, { durable: true, name })`, for a runtime.
+   *
+   * @throws RegattaError `definition/invalid`, `postgres/*`
    */
   deliver(name: string, handler: DurableHandler, options?: DeliverOptions): Promise<AsyncDisposable>;
   /** Forgets a durable handler, and what waits for it. */
@@ -152,7 +156,7 @@ export function dbosEngine(options: DbosEngineOptions): DbosEngine {
   const budgets = new Budgets(database);
   const rates = new Rates(database);
   const outbox = new Outbox(database);
-  const delivering = new Set<AsyncDisposable>();
+  const deliverer = new Deliverer({ outbox, fleet, log: onLog });
   const parts: RemoteParts = { journal, fleet, watcher, queues };
 
   async function order(runId: string, given: RunOrder): Promise<RemoteRun> {
@@ -210,7 +214,7 @@ export function dbosEngine(options: DbosEngineOptions): DbosEngine {
 
   async function close(): Promise<void> {
     watcher.close();
-    await Promise.all(Array.from(delivering, (one) => one[Symbol.asyncDispose]()));
+    await deliverer.close();
     const client = await opening?.catch(() => undefined); // who asked for it has heard why it failed
     opening = undefined;
     await client?.close();
@@ -248,12 +252,7 @@ export function dbosEngine(options: DbosEngineOptions): DbosEngine {
       await rates.set({ model, tenant }, rate);
     },
     rates: () => rates.list(),
-    deliver: async (name, handler, given = {}) => {
-      await outbox.register(name);
-      const one = deliverTo({ outbox, fleet, log: onLog }, name, handler, given);
-      delivering.add(one);
-      return one;
-    },
+    deliver: (name, handler, given) => deliverer.deliver(name, handler, given),
     undeliver: (name) => outbox.unregister(name),
     failingDeliveries: () => outbox.failing(),
     stuck: ({ olderThanMs = STUCK_MS } = {}) => fleet.quiet(olderThanMs),

@@ -24,8 +24,9 @@ export interface ProcessOptions extends Omit<WorkerOptions, 'connectionString'> 
 
 export class TestFleet {
   readonly #connectionString: string;
-  readonly #folder = mkdtempSync(join(tmpdir(), 'regatta-fleet-'));
-  readonly #log = join(this.#folder, 'uses.jsonl');
+  /** For files of the test. */
+  readonly folder: string = mkdtempSync(join(tmpdir(), 'regatta-fleet-'));
+  readonly #log = join(this.folder, 'uses.jsonl');
   readonly #processes = new Set<ChildProcess>();
 
   constructor(connectionString: string) {
@@ -113,6 +114,6 @@ export class TestFleet {
       await exit;
     });
     await Promise.all(gone);
-    rmSync(this.#folder, { recursive: true, force: true });
+    rmSync(this.folder, { recursive: true, force: true });
   }
 }

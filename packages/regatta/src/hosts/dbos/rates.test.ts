@@ -1,12 +1,12 @@
 /** Requests and tokens a minute over workers that are processes, before a model server that counts. */
 import pg from 'pg';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { Agent, Crew, crewRef, Task } from '../../index.ts';
-import { createGate, scriptedModel } from '../../testing/index.ts';
+import { createGate } from '../../testing/index.ts';
 import { holdRows, startPostgres, type TestPostgres } from '../../testing/postgres.fixture.ts';
 import { asking, MAX_TOKENS, serveModel } from './asking.fixture.ts';
 import { TestFleet } from './fleet.fixture.ts';
 import { createWorker, dbosEngine } from './index.ts';
+import { scripted } from './scripted.fixture.ts';
 
 let server: TestPostgres;
 beforeAll(async () => {
@@ -14,13 +14,6 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(async () => await server.stop());
 
-const agent = new Agent({ role: 'clerk', goal: 'Say', llm: scriptedModel(['done'], { loop: true }) });
-const scripted = new Crew({
-  name: 'scripted',
-  agents: [agent],
-  tasks: [new Task({ description: 'Say', expectedOutput: 'A word', agent })],
-  ref: crewRef({ name: 'scripted', module: import.meta.url }),
-});
 const MODEL = 'openai-compatible/tide';
 
 async function open({ workerConcurrency = 10 } = {}) {

@@ -6,12 +6,16 @@ import { messageOf } from '../../base/errors.ts';
 import { Problems } from '../../base/problems.ts';
 import { type ClientOptions, checkLimits, QueueClient, type QueueLimits } from '../../engines/dbos/client.ts';
 import { DbosExecutor } from '../../engines/dbos/executor.ts';
+import { localEngine } from '../../engines/local.ts';
+import type { Engine } from '../../ports/engine.ts';
 import { Budgets } from '../../stores/postgres-budgets.ts';
 import { Database, type PostgresOptions } from '../../stores/postgres-database.ts';
 import { Fleet } from '../../stores/postgres-fleet.ts';
 import { PostgresJournal } from '../../stores/postgres-journal.ts';
+import { Outbox } from '../../stores/postgres-outbox.ts';
 import { Rates } from '../../stores/postgres-rates.ts';
 import { type CrewSources, Crews } from './crews.ts';
+import { Deliverer } from './deliver.ts';
 import { migrateDbos } from './migrate.ts';
 import { type OperationsServer, serveOperations } from './operations-server.ts';
 import { Performer } from './performer.ts';
@@ -25,7 +29,7 @@ export interface WorkerOptions extends PostgresOptions, CrewSources {
   readonly limits?: Readonly<Record<string, QueueLimits>>;
   /** Takes only runs of crews whose ref has this version. @default '' */
   readonly version?: string;
-  /** Environment, callbacks and models of the runs. Where they are journaled is the worker's matter. @default {} */
+  /** Environment, callbacks (durable ones, too) and models of the runs. Where they are journaled is the worker's matter. @default {} */
   readonly runtime?: Omit<RuntimeOptions, 'engine' | 'journal'>;
   /** Milliseconds, at most, from the death of a worker to its runs being back in their queue. The same for all workers. @default 15000 */
   readonly failoverMs?: number;
@@ -74,7 +78,14 @@ export async function createWorker(options: WorkerOptions): Promise<Worker> {
   const id = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
   const journal = new PostgresJournal(database, failoverMs);
   const rates = new Rates(database);
-  const runtime = createRuntime(options.runtime);
+  // Its runs are done here, and their events kept in the database: also for durable callbacks.
+  const deliverer = new Deliverer({ outbox: new Outbox(database), fleet, log });
+  const engine: Engine = {
+    ...localEngine,
+    deliver: (...given) => deliverer.deliver(...given),
+    close: () => deliverer.close(),
+  };
+  const runtime = createRuntime({ ...options.runtime, engine });
   let executor: DbosExecutor | undefined;
   // As soon as the database is there again, however long that takes; a worker that is closed is done with it.
   const putBack = async (executionId: string): Promise<void> => {
@@ -106,7 +117,7 @@ export async function createWorker(options: WorkerOptions): Promise<Worker> {
   try {
     await migrateDbos(database, options.connectionString);
     await setUpQueues({ ...options, schema: database.schema, connections, log, queues, limits });
-    await rates.refresh();
+    await Promise.all([rates.refresh(), runtime.core.ready()]);
     await fleet.beat(id, about()); // before DBOS can give it anything: whoever has no sign of life is dead
     executor = await DbosExecutor.launch({
       connectionString: options.connectionString,
