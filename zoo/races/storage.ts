@@ -69,6 +69,15 @@ export const storage: Section = {
     },
     {
       race: 'R54',
+      title: 'who waits for a migration waits in a statement, for which the migration waits',
+      file: 'hosts/dbos/migrate.ts',
+      find: 'pg_try_advisory_lock($1) AS got',
+      replace: 'pg_advisory_lock($1) IS NOT NULL AS got',
+      test: 'packages/regatta/src/hosts/dbos/migrate.test.ts',
+      name: 'who waits for the tables of DBOS does not hold up who makes them',
+    },
+    {
+      race: 'R54',
       title: 'each process makes the tables of the file that it opens',
       file: 'stores/reply-file.ts',
       find: 'CREATE TABLE IF NOT EXISTS replies',

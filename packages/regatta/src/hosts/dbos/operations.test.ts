@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { DBOSClient } from '@dbos-inc/dbos-sdk';
+import pg from 'pg';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { startPostgres, type TestPostgres } from '../../testing/postgres.fixture.ts';
 import { TestFleet } from './fleet.fixture.ts';
@@ -15,7 +16,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(async () => await server.stop());
 
-async function open() {
+async function open({ isEmpty = false } = {}) {
   const connectionString = await server.database();
   const fleet = new TestFleet(connectionString);
   const engine = dbosEngine({ connectionString });
@@ -23,7 +24,7 @@ async function open() {
     await fleet.stop();
     await engine.close();
   });
-  await engine.setQueue('default', { pollMs: 20 });
+  if (!isEmpty) await engine.setQueue('default', { pollMs: 20 });
   return { fleet, engine, connectionString };
 }
 
@@ -155,6 +156,25 @@ test('a worker that is taken for dead and gets its own run again goes on with it
   await client.destroy();
   worker.kill('SIGKILL');
 }, 60_000);
+
+test('sixteen workers may start on an empty database at once', async () => {
+  const { fleet, engine, connectionString } = await open({ isEmpty: true });
+  const children = await Promise.all(Array.from({ length: 16 }, () => fleet.start({ connections: 2 })));
+  expect(children.map(({ exitCode, signalCode }) => exitCode ?? signalCode)).toEqual(
+    children.map(() => null),
+  );
+  expect(await engine.workers()).toHaveLength(16);
+  const runs = await Promise.all(
+    Array.from({ length: 16 }, (_, index) => engine.enqueue(slots, { slot: `a/${index}` })),
+  );
+  await Promise.all(runs.map((run) => run.result()));
+  const sql = new pg.Client(connectionString);
+  await sql.connect();
+  expect((await sql.query('SELECT count(*)::int AS versions FROM regatta.version')).rows).toEqual([
+    { versions: 1 },
+  ]);
+  await sql.end();
+}, 120_000);
 
 test('a run of which nothing is heard is found', async () => {
   const { fleet, engine, connectionString } = await open();
