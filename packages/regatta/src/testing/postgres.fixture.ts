@@ -11,8 +11,8 @@ import pg from 'pg';
 export interface TestPostgres {
   /** Makes an empty database and gives its connection string. */
   database(): Promise<string>;
-  /** Stops the server as a crash does: connections break, files stay. */
-  crash(): Promise<void>;
+  /** Stops the server as a crash does: connections break, files stay. Or as an operator does, who tells its clients. */
+  crash(how?: 'crash' | 'shutdown'): Promise<void>;
   start(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -51,11 +51,11 @@ export async function startPostgres({
       await client.end();
       return url(name);
     },
-    async crash() {
+    async crash(how = 'crash') {
       // Immediate shutdown: as SIGKILL for those who are connected, without shared memory left behind.
       const running = (server as unknown as { process: ReturnType<typeof spawn> }).process;
       const gone = once(running, 'exit');
-      running.kill('SIGQUIT');
+      running.kill(how === 'crash' ? 'SIGQUIT' : 'SIGINT');
       await gone;
     },
     start: () => server.start(),

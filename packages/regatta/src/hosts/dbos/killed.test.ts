@@ -76,16 +76,31 @@ test(`${KILLS} workers are killed at their records and at any moment: every run 
 
 test('a server that crashes under load and comes back: every run ends once, and nothing recorded is done again', async () => {
   const opened = await open();
-  const { fleet, journal, order } = opened;
+  const { fleet, engine, journal, runs, order } = opened;
+  await engine.setRate('*', { requestsPerMinute: 100_000 }); // so that each call takes its place there, too
+  const heard = new Map<string, string[]>();
+  await engine.deliver('audit', ({ runId, id }) => {
+    const own = heard.get(runId) ?? [];
+    heard.set(runId, own.includes(id) ? own : [...own, id]); // some come twice
+  });
   await fleet.start({ failoverMs: FAILOVER_MS, maxRecoveries: 1_000, paceMs: 20 });
   await fleet.start({ failoverMs: FAILOVER_MS, maxRecoveries: 1_000, paceMs: -20 });
   await order(16);
-  for (const part of [2, 8]) {
+  for (const [part, how] of [
+    [2, 'crash'],
+    [8, 'shutdown'],
+  ] as const) {
     while ((await journal.list({ status: 'succeeded' })).length < part) await new Promise(setImmediate);
-    await server.crash();
+    await server.crash(how);
     await server.start();
   }
   await expectAllWell(opened);
+  for (const run of runs) {
+    const told: string[] = [];
+    for await (const { event } of run.events()) told.push(String(event.id));
+    while ((heard.get(run.runId)?.length ?? 0) < told.length) await new Promise(setImmediate);
+    expect(heard.get(run.runId)).toEqual(told);
+  }
 }, 300_000);
 
 test('a worker that is stopped past its lease and goes on writes nothing more: its runs are others’', async () => {
