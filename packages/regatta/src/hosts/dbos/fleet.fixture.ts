@@ -5,10 +5,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, onTestFinished } from 'vitest';
 import { isJsonObject } from '../../base/json.ts';
-import type { JournaledSteps } from '../../ports/journal.ts';
+import type { Journal, JournaledSteps } from '../../ports/journal.ts';
 import { readUsage } from '../../run/recorded-usage.ts';
-import type { WorkerOptions } from './index.ts';
+import { postgresJournal } from '../../stores/postgres.ts';
+import { startPostgres, type TestPostgres } from '../../testing/postgres.fixture.ts';
+import { type DbosEngine, dbosEngine, type QueueLimits, type WorkerOptions } from './index.ts';
 import type { Use } from './relay.fixture.ts';
 
 export interface ProcessOptions extends Omit<WorkerOptions, 'connectionString'> {
@@ -115,4 +118,40 @@ export class TestFleet {
     await Promise.all(gone);
     rmSync(this.#folder, { recursive: true, force: true });
   }
+}
+
+export interface FleetTests {
+  /** An empty database for one test, with what works on it and goes when the test ends. */
+  open(limits?: QueueLimits): Promise<OpenFleet>;
+  server(): TestPostgres;
+}
+
+export interface OpenFleet {
+  readonly fleet: TestFleet;
+  readonly engine: DbosEngine;
+  readonly journal: Journal;
+  readonly connectionString: string;
+}
+
+/** A server for the tests of a file. */
+export function fleetTests(): FleetTests {
+  let server: TestPostgres;
+  beforeAll(async () => {
+    server = await startPostgres();
+  }, 60_000);
+  afterAll(async () => await server.stop());
+  const open = async (limits: QueueLimits = {}): Promise<OpenFleet> => {
+    const connectionString = await server.database();
+    const fleet = new TestFleet(connectionString);
+    const engine = dbosEngine({ connectionString });
+    const journal = postgresJournal({ connectionString });
+    onTestFinished(async () => {
+      await fleet.stop();
+      await engine.close();
+      await journal.close();
+    });
+    await engine.setQueue('default', { pollMs: 20, ...limits });
+    return { fleet, engine, journal, connectionString };
+  };
+  return { open, server: () => server };
 }

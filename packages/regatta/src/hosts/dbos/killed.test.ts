@@ -1,44 +1,31 @@
 /** Real workers on a real server, killed, stopped and cut off. */
 import { once } from 'node:events';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { postgresJournal } from '../../stores/postgres.ts';
-import { startPostgres, type TestPostgres } from '../../testing/postgres.fixture.ts';
-import { type ProcessOptions, TestFleet } from './fleet.fixture.ts';
-import { dbosEngine, type RemoteRun } from './index.ts';
+import { expect, test } from 'vitest';
+import { fleetTests, type ProcessOptions } from './fleet.fixture.ts';
+import type { RemoteRun } from './index.ts';
 import { relay } from './relay.fixture.ts';
 
 /** Workers killed in one run of this test; more at night. */
 const KILLS = Number(process.env.REGATTA_KILLS ?? 20);
 const FAILOVER_MS = 2_500;
 
-let server: TestPostgres;
-beforeAll(async () => {
-  server = await startPostgres();
-}, 60_000);
-afterAll(async () => await server.stop());
+const { open, server } = fleetTests();
 
-async function open() {
-  const connectionString = await server.database();
-  const fleet = new TestFleet(connectionString);
-  const engine = dbosEngine({ connectionString });
-  const journal = postgresJournal({ connectionString });
-  onTestFinished(async () => {
-    await fleet.stop();
-    await engine.close();
-    await journal.close();
-  });
+/** With what it takes to order many runs. */
+async function openRelay() {
+  const opened = await open();
   const runs: RemoteRun[] = [];
   let ordered = 0;
   const order = async (count: number) => {
     for (let one = 0; one < count; one++) {
       const index = ordered++;
-      runs[index] = await engine.enqueue(relay, { port: `port-${index}` });
+      runs[index] = await opened.engine.enqueue(relay, { port: `port-${index}` });
     }
   };
-  return { fleet, engine, journal, runs, order };
+  return { ...opened, runs, order };
 }
 
-type Opened = Awaited<ReturnType<typeof open>>;
+type Opened = Awaited<ReturnType<typeof openRelay>>;
 
 /** Every run has its own result, and the records say that nothing was done twice. */
 async function expectAllWell({ fleet, journal, runs }: Opened, mayRepeat = false) {
@@ -53,7 +40,7 @@ async function expectAllWell({ fleet, journal, runs }: Opened, mayRepeat = false
 }
 
 test(`${KILLS} workers are killed at their records and at any moment: every run ends once, and nothing recorded is done again`, async () => {
-  const opened = await open();
+  const opened = await openRelay();
   const { fleet, order } = opened;
   const settings = { failoverMs: FAILOVER_MS, maxRecoveries: 1_000 };
   let kills = 0;
@@ -75,21 +62,21 @@ test(`${KILLS} workers are killed at their records and at any moment: every run 
 }, 600_000);
 
 test('a server that crashes under load and comes back: every run ends once, and nothing recorded is done again', async () => {
-  const opened = await open();
+  const opened = await openRelay();
   const { fleet, journal, order } = opened;
   await fleet.start({ failoverMs: FAILOVER_MS, maxRecoveries: 1_000, paceMs: 20 });
   await fleet.start({ failoverMs: FAILOVER_MS, maxRecoveries: 1_000, paceMs: -20 });
   await order(16);
   for (const part of [2, 8]) {
     while ((await journal.list({ status: 'succeeded' })).length < part) await new Promise(setImmediate);
-    await server.crash();
-    await server.start();
+    await server().crash();
+    await server().start();
   }
   await expectAllWell(opened);
 }, 300_000);
 
 test('a worker that is stopped past its lease and goes on writes nothing more: its runs are others’', async () => {
-  const opened = await open();
+  const opened = await openRelay();
   const { fleet, engine, journal, order } = opened;
   const stopped = await fleet.start({ failoverMs: FAILOVER_MS, paceMs: 50 });
   await order(6);

@@ -3,29 +3,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { DBOSClient } from '@dbos-inc/dbos-sdk';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { startPostgres, type TestPostgres } from '../../testing/postgres.fixture.ts';
-import { TestFleet } from './fleet.fixture.ts';
-import { createWorker, dbosEngine } from './index.ts';
+import { expect, onTestFinished, test } from 'vitest';
+import { fleetTests, type TestFleet } from './fleet.fixture.ts';
+import { createWorker } from './index.ts';
 import { fatal, type Slot, slots } from './slots.fixture.ts';
 
-let server: TestPostgres;
-beforeAll(async () => {
-  server = await startPostgres();
-}, 60_000);
-afterAll(async () => await server.stop());
-
-async function open() {
-  const connectionString = await server.database();
-  const fleet = new TestFleet(connectionString);
-  const engine = dbosEngine({ connectionString });
-  onTestFinished(async () => {
-    await fleet.stop();
-    await engine.close();
-  });
-  await engine.setQueue('default', { pollMs: 20 });
-  return { fleet, engine, connectionString };
-}
+const { open } = fleetTests();
 
 const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
