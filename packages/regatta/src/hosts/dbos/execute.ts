@@ -18,7 +18,7 @@ export function executeOn(
     const ref = checkPortable(job, context);
     const run = await order(runId, {
       form: 1,
-      ...{ ref, queue, priority: 0, budget: null },
+      ...{ ref, queue, priority: 0, budget: null, fork: null },
       inputs: job.inputs,
       settings: job.settings ?? null,
       tenant: null,

@@ -65,13 +65,13 @@ export class TestFleet {
     return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Line);
   }
 
-  /** What is wrong with a run: of its records, against what was asked of the outside for it. */
+  /** What is wrong with a run: of its own records, against what was asked of the outside for it. */
   check({ run, records }: JournaledSteps, mayRepeat = false): readonly string[] {
     const findings: string[] = [];
     const say = (what: string) => findings.push(`${run.runId}: ${what}`);
     if (run.status !== 'succeeded') say(`is ${run.status}: ${JSON.stringify(run.ending?.error)}`);
     const uses = this.uses.filter(({ runId }) => runId === run.runId);
-    for (const { key, value } of records) {
+    for (const { key, value } of records.slice(run.parent?.kept ?? 0)) {
       const [, place = '', kind] = /^(.*):(model|tool)$/.exec(key) ?? [];
       if (kind === undefined) continue;
       const of = uses.filter(

@@ -13,7 +13,13 @@ export {
   dbosEngine,
   type StuckRun,
 } from './engine.ts';
-export type { CrewName, EnqueueOptions, ScheduleOptions } from './orders.ts';
+export type {
+  CrewName,
+  EnqueueOptions,
+  RemoteForkOptions,
+  RemoteReplayOptions,
+  ScheduleOptions,
+} from './orders.ts';
 export type {
   CursoredEvent,
   EventsOptions,

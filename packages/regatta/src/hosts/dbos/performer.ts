@@ -1,5 +1,6 @@
 /** Does executions on a worker: takes the run in the journal, runs its crew here, and sees it ended. */
 import { resolve } from 'node:path';
+import { readCrewFork } from '../../api/crew-fork.ts';
 import { isRegattaError, messageOf, RegattaError } from '../../base/errors.ts';
 import { MAX_TIMER_MS } from '../../base/problems.ts';
 import type { Inputs } from '../../base/template.ts';
@@ -192,19 +193,7 @@ export class Performer {
     const giveUpAt = performance.now() + CLAIM_PATIENCE_MS;
     while (true) {
       const [known] = await journal.list({ runId, limit: 1 });
-      if (known === undefined) {
-        const seed = Math.floor(Math.random() * 2 ** 32);
-        const run = {
-          runId,
-          name: crew.name,
-          ref: order.ref,
-          fingerprint,
-          inputs: order.inputs,
-          settings: order.settings,
-          seed,
-        };
-        return { ...newRecording(journal, { ...run, startedAtMs: Date.now() }), isTold: () => false };
-      }
+      if (known === undefined) return await this.#begun(runId, order, crew);
       if (known.status !== 'running' && known.status !== 'suspended') return undefined;
       try {
         // DBOS has given this execution to us alone: whoever held the run is gone, or will find itself fenced.
@@ -217,6 +206,17 @@ export class Performer {
         await new Promise<void>((resolve) => setTimeout(resolve, CLAIM_PAUSE_MS));
       }
     }
+  }
+
+  /** A new run, with what it has of another one. */
+  async #begun(runId: string, order: RunOrder, crew: PlannedCrew): Promise<RecordingSetup> {
+    const { journal, core } = this.#options;
+    const { defaultLlm } = core;
+    const { ref, inputs, settings, fork } = order;
+    const past = fork === null ? undefined : await readCrewFork(crew, journal, { ...fork, defaultLlm });
+    const seed = Math.floor(Math.random() * 2 ** 32);
+    const run = { runId, name: crew.name, ref, inputs, settings, seed, startedAtMs: Date.now() };
+    return newRecording(journal, { ...run, fingerprint: fingerprintOf(crew, defaultLlm) }, past);
   }
 
   /** Gives whether it could be kept. */
