@@ -4,8 +4,10 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { DBOSClient } from '@dbos-inc/dbos-sdk';
 import { expect, onTestFinished, test } from 'vitest';
+import { runCli } from '../../cli/fixtures/process.fixture.ts';
 import { fleetTests, type TestFleet } from './fleet.fixture.ts';
 import { createWorker } from './index.ts';
+import { asks } from './people.fixture.ts';
 import { fatal, type Slot, slots } from './slots.fixture.ts';
 
 const { open } = fleetTests();
@@ -137,6 +139,19 @@ test('a worker that is taken for dead and gets its own run again goes on with it
   while ((await client.getWorkflow(run.runId))?.status !== 'SUCCESS') await new Promise(setImmediate);
   await client.destroy();
   worker.kill('SIGKILL');
+}, 60_000);
+
+test('a person answers from the command line, and a worker goes on', async () => {
+  const { engine, connectionString } = await open();
+  const worker = await createWorker({ connectionString, crews: [asks] });
+  onTestFinished(async () => await worker.close({ timeoutMs: 0 }));
+  const run = await engine.enqueue(asks);
+  while ((await run.status()) !== 'suspended') await new Promise(setImmediate);
+  const [request] = await run.pendingInputs();
+  const args = ['runs', 'respond', request!.token, '{"text":"Brest"}'];
+  const done = await runCli(args, { env: { REGATTA_DATABASE_URL: connectionString } });
+  expect([done.code, done.stderr]).toEqual([0, '']);
+  expect((await run.result()).text).toBe('to Brest');
 }, 60_000);
 
 test('a run of which nothing is heard is found', async () => {

@@ -142,9 +142,10 @@ export function remoteRun(runId: string, parts: RemoteParts): RemoteRun {
 
   async function answer(token: string, given: InputAnswer): Promise<void> {
     await respond(journal, runId, { token, answer: given });
+    if ((await fleet.events(runId, '0', 1)).length === 0) return; // no run of workers: its process hears of it
     const client = await queues();
     const [first] = await client.executionsOf(runId);
-    if (first?.order == null) return; // not ordered through a queue: its process hears of it
+    if (first?.order == null) return;
     // Named by the token, so that an answer begins one execution whatever breaks between the two.
     const executionId = toExecutionId(runId, `answer-${token.slice(runId.length + 1)}`);
     await client.enqueue(executionId, first.order);
