@@ -21,6 +21,8 @@ export interface RunOrder {
   readonly budget: OrderBudget | null;
   /** The run that it begins with a part of; null = it begins with nothing. */
   readonly fork: OrderedFork | null;
+  /** Guards that the crew has where the run was ordered, and that the worker's crew must have, too. */
+  readonly guards: readonly string[];
   /** Whether the callbacks that belong to the crew as a whole hear the run where it was ordered, and not on the worker. */
   readonly isHeardElsewhere: boolean;
 }

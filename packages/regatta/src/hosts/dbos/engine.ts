@@ -168,7 +168,15 @@ export function dbosEngine(options: DbosEngineOptions): DbosEngine {
     } = given;
     const deadlineAtMs = deadline === undefined ? null : Number(deadline);
     const rest = { tenant, stream, budget, queue: named, priority, deadlineAtMs, isHeardElsewhere: false };
-    return { form: 1, ref: refOf(crew), inputs: toJson(inputs), settings: null, fork: null, ...rest };
+    return {
+      form: 1,
+      ref: refOf(crew),
+      inputs: toJson(inputs),
+      settings: null,
+      fork: null,
+      guards: [],
+      ...rest,
+    };
   }
 
   async function enqueue(

@@ -21,6 +21,7 @@ import type { Fleet } from '../../stores/postgres-fleet.ts';
 import type { PostgresJournal } from '../../stores/postgres-journal.ts';
 import type { Crews } from './crews.ts';
 import { keyOf, toldBy } from './event-key.ts';
+import { checkGuards } from './guards.ts';
 
 export interface PerformerOptions {
   readonly core: RuntimeCore;
@@ -151,6 +152,8 @@ export class Performer {
     const runId = runIdOf(executionId);
     if (order?.form !== 1) throw unknownForm(executionId);
     const crew = await this.#options.crews.find(order.ref);
+    const job = createJob(crew, order.inputs as Inputs, settingsOf(crew, order));
+    checkGuards(order.guards, job);
     const recording = await this.#take(executionId, order, crew);
     if (recording === undefined) return 'nothing to do';
     journal.limit(
@@ -160,7 +163,7 @@ export class Performer {
     );
     const tell = (event: RunEvent): void =>
       journal.tell(runId, recording.epoch, { key: keyOf(event), text: JSON.stringify(event) });
-    const run = core.start(createJob(crew, order.inputs as Inputs, settingsOf(crew, order)), {
+    const run = core.start(job, {
       recording,
       scopes: [scopeOf(crew, order), [tellEntry(tell)]],
       definition: crew,
