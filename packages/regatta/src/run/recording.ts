@@ -18,6 +18,8 @@ export interface RecordingSetup {
   readonly records: readonly StepRecord[];
   /** Whether an event was kept for good by an earlier epoch; absent = its records say it, as those of the parent do. */
   readonly isTold?: (spanId: string, body: EventBody) => boolean;
+  /** Takes the end, for whoever writes it with what the run tells last; absent = it is written at once. */
+  readonly takeEnd?: (ending: RunEnding) => void;
 }
 
 /** A span's records by which it is known to have been told of: its events are not told again. */
@@ -102,8 +104,9 @@ export class Recording {
   }
 
   async end(ending: RunEnding): Promise<void> {
-    const { journal, record, epoch } = this.#setup;
-    await this.#guarded(journal.end(record.runId, ending, epoch));
+    const { journal, record, epoch, takeEnd } = this.#setup;
+    if (takeEnd !== undefined) takeEnd(ending);
+    else await this.#guarded(journal.end(record.runId, ending, epoch));
   }
 
   #keyOf(spanId: string, kind: string): string {

@@ -18,6 +18,10 @@ export interface ProcessOptions extends Omit<WorkerOptions, 'connectionString'> 
   /** SIGKILL at its n-th record. */
   readonly dieAt?: number;
   readonly phase?: 'before' | 'after';
+  /** SIGKILL as soon as it has kept the end of a run. */
+  readonly dieAtEnd?: boolean;
+  /** SIGSTOP, and a message, just before it makes a run. */
+  readonly stopAtRun?: boolean;
   /** SIGKILL so many milliseconds after it takes runs. */
   readonly dieAfterMs?: number;
   /** Milliseconds between answers of tools at once: below 0, the last one answers first. */
