@@ -122,6 +122,15 @@ export const order: Section = {
     },
     {
       race: 'R65',
+      title: 'a fork that goes on at another worker tells what it keeps',
+      file: 'run/recording.ts',
+      find: 'setup.records.slice(0, kept)',
+      replace: '[]',
+      test: 'packages/regatta/src/hosts/dbos/fork.test.ts',
+      name: 'a fork whose workers are killed goes on elsewhere',
+    },
+    {
+      race: 'R65',
       title: 'a result is used before it is recorded',
       file: 'run/context.ts',
       find: 'return (await untilAborted(recording.record(span.id, kind, value), signal, orphan)) as T;',

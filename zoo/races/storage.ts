@@ -4,6 +4,7 @@ import type { Section } from '../mutant.ts';
 const SQLITE = 'packages/regatta/src/stores/sqlite-cache.test.ts';
 const JOURNAL = 'packages/regatta/src/run/journal.test.ts';
 const RESUMED = 'packages/regatta/src/run/resumed-runs.test.ts';
+const KILLED = 'packages/regatta/src/hosts/dbos/killed.test.ts';
 const STORE = 'packages/regatta/src/testing/check-journal.test.ts';
 
 export const storage: Section = {
@@ -122,6 +123,15 @@ export const storage: Section = {
       name: 'a write that waits for a claim is refused after it',
     },
     {
+      race: 'R55',
+      title: 'a worker that finds its run made by another ends it',
+      file: 'hosts/dbos/performer.ts',
+      find: " || isRegattaError(error, 'journal/run-exists')",
+      replace: '',
+      test: KILLED,
+      name: 'a worker that stands still before it makes its run',
+    },
+    {
       race: 'R56',
       title: 'a use that was under way when its process was lost is done again in silence',
       file: 'tool/recorded-use.ts',
@@ -138,6 +148,15 @@ export const storage: Section = {
       replace: 'id } = span;\n  const idempotencyKey = id + Math.random();',
       test: RESUMED,
       name: 'a use without side effect is repeated, with the same idempotency key',
+    },
+    {
+      race: 'R57',
+      title: 'the end of a run is kept, and then what it tells last, by a worker that may be gone by then',
+      file: 'run/recording.ts',
+      find: 'if (takeEnd !== undefined) takeEnd(ending);\n    else await',
+      replace: 'takeEnd?.(ending);\n    await',
+      test: KILLED,
+      name: 'of a run whose worker is killed as soon as its end is kept',
     },
     {
       race: 'R57',

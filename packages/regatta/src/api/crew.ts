@@ -21,9 +21,9 @@ import {
   type TaskCallback,
   type TaskDefinition,
 } from '../crew/definition.ts';
-import { fingerprintOf, taskPart } from '../crew/fingerprint.ts';
+import { fingerprintOf } from '../crew/fingerprint.ts';
 import { type CrewSettings, createJob } from '../crew/job.ts';
-import { affectedBy, type CrewPlan, planCrew } from '../crew/plan.ts';
+import { type CrewPlan, planCrew } from '../crew/plan.ts';
 import type { PlannedCrew } from '../crew/run-crew.ts';
 import type { TestResult } from '../crew/score.ts';
 import { type TeamOptions, withTeamDefaults } from '../crew/team-options.ts';
@@ -36,13 +36,13 @@ import type { OnFailure } from '../ports/tool.ts';
 import type { CrewRef } from '../protocol/crew-ref.ts';
 import type { CrewOutput } from '../protocol/output.ts';
 import { journalMissing } from '../run/journals.ts';
-import { readFork } from '../run/resume.ts';
 import type { Run } from '../run/run.ts';
 import type { StartOptions } from '../run/runtime-options.ts';
 import { logFileSink } from '../sinks/log-file.ts';
 import type { Agent } from './agent.ts';
 import { toScope } from './callback.ts';
 import { defaultCore } from './core.ts';
+import { readCrewFork } from './crew-fork.ts';
 import type {
   CrewOptions,
   ForkOptions,
@@ -246,13 +246,8 @@ export class Crew<const Tasks extends readonly TaskDefinition[] = readonly TaskD
     const core = options.runtime?.core ?? defaultCore();
     const journal = core.journalOf(options.journal);
     if (journal === undefined) throw journalMissing('fork');
-    const { run, ...past } = await readFork(journal, runId, {
-      from,
-      allowChanges,
-      fingerprint: fingerprintOf(this, core.defaultLlm),
-      affected: (task) => affectedBy(this.plan, task),
-      partOf: taskPart,
-    });
+    const { defaultLlm } = core;
+    const { run, ...past } = await readCrewFork(this, journal, { runId, from, allowChanges, defaultLlm });
     const { inputs = run.inputs as Inputs } = options; // they were the inputs of the run's job
     return this.#start({ ...options, inputs }, undefined, { past, settings: run.settings });
   }

@@ -1,9 +1,18 @@
 /** What commands that run crews have in common: a runtime, progress, what came out, and the exit code. */
-import { type Cassette, createRuntime, type Env, isRegattaError, LLM, type Runtime } from '../index.ts';
+import {
+  type Cassette,
+  createRuntime,
+  type Env,
+  isRegattaError,
+  type Journal,
+  LLM,
+  type Runtime,
+} from '../index.ts';
 import { askPerson, personHere } from './ask-person.ts';
 import { captureConsole } from './capture-console.ts';
 import { colorsFor } from './colors.ts';
 import { EXIT_FAILED, EXIT_SUSPENDED, EXIT_USAGE, formatError } from './failure.ts';
+import { openJournal } from './journal-target.ts';
 import { createProgress, type Progress } from './progress.ts';
 import { REHEARSAL_NOTE, rehearsalNote } from './rehearsal.ts';
 import { reportRun, usageText } from './report.ts';
@@ -46,9 +55,10 @@ export async function execute(options: ExecuteOptions, load: () => Promise<Loade
   const captured = captureConsole(progress.print);
   try {
     const cassette = await openCassette(options);
+    await using journal = options.journal === undefined ? undefined : await openJournal(options.journal);
     const { env = process.env, notes = [], plan } = await load();
     for (const note of notes) progress.print(note);
-    const runtime = openRuntime(options, { progress, cassette, env });
+    const runtime = openRuntime(options, { progress, cassette, journal, env });
     const common = { stream: options.stream ?? false, onInput: onInputOf(options, progress) };
     const { entries, concurrency } = await plan(runtime, common);
     const { outcomes, interruptCode } = await watchRuns(entries, { runtime, concurrency, progress });
@@ -95,15 +105,15 @@ export function checkLlm({ llm }: Pick<ExecuteOptions, 'llm'>): void {
 export interface Surroundings {
   readonly progress: Progress;
   readonly cassette?: Cassette | undefined;
+  readonly journal?: Journal | undefined;
   readonly env: Env;
 }
 
 /** The runtime of a command: its options, and callbacks that fail are told of. */
 export function openRuntime(
-  options: Pick<ExecuteOptions, 'llm' | 'journal' | 'rehearse'>,
-  { progress, cassette, env }: Surroundings,
+  { llm, rehearse = false }: Pick<ExecuteOptions, 'llm' | 'rehearse'>,
+  { progress, cassette, journal, env }: Surroundings,
 ): Runtime {
-  const { llm, journal, rehearse = false } = options;
   const named = rehearse ? 'rehearsal' : llm; // so that agents without a model rehearse too
   return createRuntime({
     env,

@@ -1,6 +1,6 @@
 /** Errors as the command line prints them, and as plain data. */
 import { type ErrorData, isRegattaError, type Json } from '../index.ts';
-import { clean } from './text.ts';
+import { clean, hidePasswords } from './text.ts';
 
 /** Exit codes: a run failed, and the command could not start one. */
 export const EXIT_FAILED = 1;
@@ -18,7 +18,7 @@ export function toErrorData(error: unknown): ErrorData {
 
 /** `error cli/no-crew: message` */
 export function formatError({ code, message }: Pick<ErrorData, 'code' | 'message'>): string {
-  return `error ${code}: ${clean(message)}`;
+  return `error ${code}: ${clean(hidePasswords(message))}`;
 }
 
 /** The mend in terms of the command line, where an error names the one in code. */

@@ -1,12 +1,7 @@
 /** What the tasks of a run gave, from a journal. */
-import {
-  type CrewOutput,
-  type JournaledRun,
-  type JournaledSteps,
-  type Json,
-  sqliteJournal,
-} from '../index.ts';
+import type { CrewOutput, JournaledRun, JournaledSteps, Json } from '../index.ts';
 import { badOption } from './inputs.ts';
+import { journalName, openJournal } from './journal-target.ts';
 
 export interface LoggedTask {
   readonly task: string;
@@ -35,16 +30,17 @@ const LIMIT = 1000;
  *
  * @throws RegattaError `cli/bad-option`, `journal/failed`
  */
-export async function readJournaled(path: string, run: string | undefined): Promise<RunTasks> {
-  await using journal = sqliteJournal({ path });
+export async function readJournaled(target: string, run: string | undefined): Promise<RunTasks> {
+  await using journal = await openJournal(target);
   const runId = run ?? (await journal.list({ limit: LIMIT })).find((one) => tasksOf(one).length > 0)?.runId;
   const found = runId === undefined ? undefined : await journal.read(runId);
   if (runId === undefined || found === undefined) {
+    const name = journalName(target);
     const message =
       runId === undefined
-        ? `The journal ${path} has no run of a crew. Give a file that regatta run --journal FILE recorded.`
-        : `The journal ${path} has no run "${runId}". Look at: regatta runs list --journal ${path}.`;
-    throw badOption(runId === undefined ? '--journal' : 'run', runId ?? path, message);
+        ? `The journal ${name} has no run of a crew. Give one that regatta run --journal recorded.`
+        : `The journal ${name} has no run "${runId}". Look at: regatta runs list --journal ${name}.`;
+    throw badOption(runId === undefined ? '--journal' : 'run', runId ?? name, message);
   }
   const { output } = found.run.ending ?? {};
   return { runId, tasks: output ? ended(output as unknown as CrewOutput) : begun(found) }; // it was the output of a crew's run

@@ -53,9 +53,11 @@ test('the code of the commands is not loaded for the help', () => {
     const source = readFileSync(new URL(file, import.meta.url), 'utf8');
     return [...source.matchAll(/^import (?!type ).* from '(.*)';$/gm)].map(([, name]) => name);
   };
-  expect(loadedBy('main.ts')).toEqual(['node:fs', 'commander', './project-commands.ts', './runs-program.ts']);
-  expect(loadedBy('project-commands.ts')).toEqual(['commander']);
+  const own = ['./project-commands.ts', './runs-program.ts', './text.ts'];
+  expect(loadedBy('main.ts')).toEqual(['node:fs', 'commander', ...own]);
+  expect(loadedBy('project-commands.ts')).toEqual(['commander', './runs-program.ts']);
   expect(loadedBy('runs-program.ts')).toEqual(['commander']);
+  expect(loadedBy('text.ts')).toEqual(['node:util']);
 });
 
 test.each(['run', 'create crew', 'create tool', 'schema', 'train', 'test', 'chat', 'log-tasks-outputs'])(

@@ -7,7 +7,8 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { addProjectCommands } from './project-commands.ts';
 import type { RunOptions } from './run-command.ts';
-import { addRunsCommands, collect } from './runs-program.ts';
+import { addRunsCommands, collect, JOURNAL_TARGET } from './runs-program.ts';
+import { hidePasswords } from './text.ts';
 import type { WorkerCommandOptions } from './worker-command.ts';
 
 const EXIT_CRASHED = 70;
@@ -49,7 +50,7 @@ function createProgram(): Command {
     .helpCommand('help [command]', 'print the help of a command')
     .addHelpText('after', EXAMPLES)
     .configureOutput({
-      outputError: (text, write) => write(text.replace(/^error: /, 'error cli/bad-option: ')),
+      outputError: (text, write) => write(hidePasswords(text.replace(/^error: /, 'error cli/bad-option: '))),
     })
     .showHelpAfterError('Run it with --help to see what it takes.')
     .exitOverride();
@@ -65,7 +66,7 @@ function createProgram(): Command {
     .addOption(new Option('--rehearse', 'ask no model: no key, no network').conflicts('llm'))
     .addOption(new Option('--record <file>', 'keep what models answer').conflicts(['replay', 'rehearse']))
     .addOption(new Option('--replay <file>', 'play what was kept: no key, no network').conflicts('rehearse'))
-    .option('--journal <file>', 'record the run in a SQLite file, so that it can be resumed')
+    .option('--journal <target>', `record the run, so that it can be resumed: in ${JOURNAL_TARGET}`)
     .option('--stream', 'ask models for answers in pieces, and show them as they are written')
     .option('--json', 'print one JSON document')
     .addHelpText('after', RUN_HELP)

@@ -2,6 +2,7 @@
 import { Argument, type Command, Option } from 'commander';
 import type { ChatOptions } from './chat/chat-command.ts';
 import type { CreateOptions } from './create-command.ts';
+import { JOURNAL_TARGET } from './runs-program.ts';
 import type { TaskOutputsOptions } from './task-outputs-command.ts';
 import type { TestOptions, TrainOptions } from './train-command.ts';
 
@@ -81,7 +82,7 @@ export function addProjectCommands(program: Command, { collect, exit }: CommandH
     .command('log-tasks-outputs')
     .description('print what the tasks of a run gave')
     .argument('[run]', 'its id (default: the last one)')
-    .option('--journal <file>', 'the SQLite file of a journal')
+    .option('--journal <target>', `the journal: ${JOURNAL_TARGET} (default: REGATTA_DATABASE_URL)`)
     .addOption(new Option('--events <file>', 'what jsonlSink wrote').conflicts('journal'))
     .option('--run <id>', 'as the argument')
     .option('--json', 'print one JSON document')

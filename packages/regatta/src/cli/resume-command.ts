@@ -9,10 +9,10 @@ import {
   RegattaError,
   type Run,
   type Runtime,
-  sqliteJournal,
 } from '../index.ts';
 import { type Common, type ExecuteOptions, execute, type Loaded } from './execute.ts';
 import { badOption, readInputs } from './inputs.ts';
+import { journalName, openJournal } from './journal-target.ts';
 import { loadTarget, type Target } from './load-target.ts';
 
 /** As commander gives them. */
@@ -88,11 +88,12 @@ function planOf({ recorded, crew, options, how }: Beginning): Loaded['plan'] {
   };
 }
 
-async function find(path: string, runId: string): Promise<JournaledRun> {
-  await using journal = sqliteJournal({ path });
+async function find(target: string, runId: string): Promise<JournaledRun> {
+  await using journal = await openJournal(target);
   const [run] = await journal.list({ runId });
   if (run !== undefined) return run;
-  const message = `The journal ${path} has no run "${runId}". Look at: regatta runs list --journal ${path}.`;
+  const name = journalName(target);
+  const message = `The journal ${name} has no run "${runId}". Look at: regatta runs list --journal ${name}.`;
   throw new RegattaError('journal/unknown-run', message, { runId });
 }
 

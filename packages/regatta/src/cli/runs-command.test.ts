@@ -54,8 +54,8 @@ test('a run that asks is suspended without a terminal, listed, shown, answered, 
   expect(
     listed.map(({ inputs, parent }: { inputs: object; parent: object | null }) => [inputs, parent]),
   ).toEqual([
-    [{ name: 'Ada' }, { runId, from: 'send/agent/turn-2:model' }],
-    [{ name: 'Bob' }, { runId, from: 'send' }],
+    [{ name: 'Ada' }, { runId, from: 'send/agent/turn-2:model', kept: 4 }],
+    [{ name: 'Bob' }, { runId, from: 'send', kept: 0 }],
     [{ name: 'Ada' }, null],
   ]);
 

@@ -1,19 +1,19 @@
 /** `regatta runs`: what is in a journal, answers to what its runs ask, and an end to what is old. */
 import {
   isRegattaError,
+  type Journal,
   type JournaledRun,
   type JournaledSteps,
   type Json,
   pendingInputsOf,
   respond,
-  sqliteJournal,
 } from '../index.ts';
+import type { PostgresOptions } from '../stores/postgres.ts';
 import { EXIT_USAGE, formatError } from './failure.ts';
 import { badOption } from './inputs.ts';
+import { databaseOf, journalName, openJournal } from './journal-target.ts';
 import { usageText } from './report.ts';
 import { oneLine, shorten } from './text.ts';
-
-type SqliteJournal = ReturnType<typeof sqliteJournal>;
 
 export interface JournalOption {
   readonly journal: string;
@@ -64,7 +64,7 @@ export async function showCommand(
       throw badOption(
         'run',
         runId,
-        `The journal ${journal} has no run "${runId}". Look at the list of its runs.`,
+        `The journal ${journalName(journal)} has no run "${runId}". Look at the list of its runs.`,
       );
     const pending = pendingInputsOf(runId, found.records);
     print(json ? JSON.stringify({ ...found, pending }, null, 2) : describe(found).join('\n'));
@@ -79,9 +79,25 @@ export async function respondCommand(
 ): Promise<number> {
   return await withJournal(journal, async (runs) => {
     const runId = token.slice(0, Math.max(0, token.indexOf('/')));
-    await respond(runs, runId, { token, answer: parseAnswer(text) });
-    print(`Answered. Unless the run is under way: regatta resume ${runId} --journal ${journal}`);
+    const answer = parseAnswer(text);
+    const database = databaseOf(journal);
+    if (database === undefined) await respond(runs, runId, { token, answer });
+    else await respondInDatabase(database, runId, { token, answer });
+    print(
+      `Answered. Unless the run is under way, or one of workers: regatta resume ${runId} --journal ${journalName(journal)}`,
+    );
   });
+}
+
+/** Workers have to hear of an answer to a run of theirs, which waits in no process. */
+async function respondInDatabase(
+  database: PostgresOptions,
+  runId: string,
+  { token, answer }: Parameters<typeof respond>[2],
+): Promise<void> {
+  const { dbosEngine } = await import('../hosts/dbos/index.ts');
+  await using engine = dbosEngine(database);
+  await engine.find(runId).respond(token, answer);
 }
 
 export async function removeCommand(runIds: readonly string[], { journal }: JournalOption): Promise<number> {
@@ -106,9 +122,9 @@ export async function pruneCommand({ journal, olderThan, keep }: PruneOptions): 
   });
 }
 
-async function withJournal(path: string, work: (journal: SqliteJournal) => Promise<void>): Promise<number> {
+async function withJournal(target: string, work: (journal: Journal) => Promise<void>): Promise<number> {
   try {
-    await using journal = sqliteJournal({ path });
+    await using journal = await openJournal(target);
     await work(journal);
     return 0;
   } catch (error) {

@@ -3,6 +3,9 @@ import { type Command, Option } from 'commander';
 import type { ResumeOptions } from './resume-command.ts';
 import type { JournalOption, ListOptions, PruneOptions } from './runs-command.ts';
 
+/** What `--journal` takes. */
+export const JOURNAL_TARGET = 'a SQLite file, or postgresql://user@host/database';
+
 /** Ends the process with a command's exit code. */
 type Exit = (code: number) => Promise<void>;
 
@@ -15,7 +18,8 @@ Examples:
   regatta run crew.ts --input topic=tides --journal runs.db
   regatta runs list --journal runs.db
   regatta resume 0190d2… crew.ts --journal runs.db
-  regatta resume 0190d2… reports --journal runs.db`;
+  regatta resume 0190d2… reports --journal runs.db
+  REGATTA_DATABASE_URL=postgresql://user:password@host/database regatta runs list`;
 
 export function addRunsCommands(program: Command, exit: Exit): void {
   runCommandOf(program.command('resume').description('go on with a run where its process left it'))
@@ -77,7 +81,8 @@ export function addRunsCommands(program: Command, exit: Exit): void {
 }
 
 function journalOf(command: Command): Command {
-  return command.requiredOption('--journal <file>', 'the SQLite file of the journal');
+  const option = new Option('--journal <target>', `the journal: ${JOURNAL_TARGET}`);
+  return command.addOption(option.env('REGATTA_DATABASE_URL').makeOptionMandatory());
 }
 
 /** What commands that go on with recorded runs take. */

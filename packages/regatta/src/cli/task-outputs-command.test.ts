@@ -104,7 +104,7 @@ test('the tasks of a run from a journal: all of one that succeeded, names of one
 });
 
 test.each([
-  [[], 'No file is named'],
+  [[], 'Nothing is named to read'],
   [['--journal', 'J', '--events', 'E'], 'cannot be used with'],
   [['gone', '--journal', join(folder, 'runs.db')], 'has no run "gone"'],
   [['--journal', join(folder, 'empty.db')], 'has no run of a crew'],

@@ -28,12 +28,13 @@ export async function taskOutputsCommand(options: TaskOutputsOptions): Promise<n
 }
 
 async function readTasks({ events: file, journal, run }: TaskOutputsOptions): Promise<RunTasks> {
-  if (journal !== undefined) return await readJournaled(journal, run);
   if (file === undefined) {
+    const target = journal ?? process.env.REGATTA_DATABASE_URL;
+    if (target !== undefined) return await readJournaled(target, run);
     throw badOption(
       '--events',
       '',
-      'No file is named. Write --journal FILE, with what regatta run --journal FILE recorded, or --events FILE, with what jsonlSink(FILE) wrote.',
+      'Nothing is named to read. Write --journal TARGET, where regatta run --journal TARGET recorded it, or --events FILE, with what jsonlSink(FILE) wrote.',
     );
   }
   const events = readEvents(file);

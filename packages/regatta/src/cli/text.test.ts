@@ -1,10 +1,17 @@
 import { expect, test } from 'vitest';
-import { clean, fit, fitRight, oneLine, shorten, widthOf } from './text.ts';
+import { clean, fit, fitRight, hidePasswords, oneLine, shorten, widthOf } from './text.ts';
 
 test('control codes of others do not reach the terminal; line breaks and tabs do', () => {
   expect(clean('\x1b[2J\x1b[31mred\x1b[0m\x07\r\n\tnext\x9b')).toBe('red\n\tnext');
   expect(clean('\x1b]0;title\x07text')).toBe('text');
   expect(oneLine('  a\n\n b\x1b[1A\tc ')).toBe('a b c');
+});
+
+test('the password of a connection string is hidden; its user, host and database are not', () => {
+  const hidden = hidePasswords(
+    "at '/a/postgresql:/u:pa:ss@h:5/d' and postgres://:pass@h/d, not postgres://u@h:5/d",
+  );
+  expect(hidden).toBe("at '/a/postgresql:/u:…@h:5/d' and postgres://:…@h/d, not postgres://u@h:5/d");
 });
 
 test.each([

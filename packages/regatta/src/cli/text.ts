@@ -10,6 +10,11 @@ const ASCII = /^[\x20-\x7e]*$/;
 const WIDE =
   /^(?:[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}|[\u{20000}-\u{3fffd}])/u;
 
+/** `text` without the password of a connection string that was written where none belongs. */
+export function hidePasswords(text: string): string {
+  return text.replace(/(postgres(?:ql)?:\/+[^\s@/]*?:)[^\s/]*@/gi, '$1…@');
+}
+
 /** `text` without escape sequences and control characters; line breaks and tabs stay. */
 export function clean(text: string): string {
   return stripVTControlCharacters(text).replace(CONTROL, '');

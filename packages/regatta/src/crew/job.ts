@@ -154,8 +154,9 @@ async function revive(crew: CrewDefinition, task: PortableTask, index: number): 
   return Object.freeze({ ...task, parsed: verdict.isValid ? verdict.value : undefined });
 }
 
-/** Every callback of the crew's parts, by where it stands. The crew's own are the run's, and not among them. */
+/** Every callback of the crew and its parts, by where it stands. */
 function addressEntries({
+  scope: own,
   tasks,
   agents,
   llm,
@@ -163,6 +164,7 @@ function addressEntries({
   planner,
 }: CrewDefinition): ReadonlyMap<string, Entry> {
   const scopes: (readonly [string, Scope])[] = [
+    ['crew', own],
     ...tasks.map(({ scope }, index) => [`task-${index}`, scope] as const),
     ...tasks.map((task, index) => [`task-${index}-judge`, task.guardrailLlm?.scope ?? []] as const),
     ...agents.map(({ scope }, index) => [`agent-${index}`, scope] as const),

@@ -21,7 +21,7 @@ export interface Job<Output> {
   /** The output as the `run.end` event shows it. */
   show(output: Output): Json;
   /**
-   * The callbacks that the definition's parts bring, by addresses that are the same wherever the
+   * The callbacks that the definition and its parts bring, by addresses that are the same wherever the
    * definition is loaded: so an engine elsewhere says who hears, and they are called here.
    */
   entries(): ReadonlyMap<string, Entry>;

@@ -27,8 +27,8 @@ export interface RunRecord {
   readonly startedAtMs: number;
   /** What chance in this run is derived from: a whole number below 2^32. */
   readonly seed: number;
-  /** The run that it was forked from, and the task or step from which it differs. */
-  readonly parent: { readonly runId: string; readonly from: string } | null;
+  /** The run that it was forked from, the task or step from which it differs, and how many of its first records are that run's. */
+  readonly parent: { readonly runId: string; readonly from: string; readonly kept: number } | null;
 }
 
 /** How a run, or a process's part of it, ended. */

@@ -16,8 +16,10 @@ export interface RecordingSetup {
   readonly epoch: number;
   /** Of earlier epochs, or of the run that it was forked from. */
   readonly records: readonly StepRecord[];
-  /** Whether an event was kept for good by an earlier epoch; absent = the records say it. */
+  /** Whether an event was kept for good by an earlier epoch; absent = its records say it, as those of the parent do. */
   readonly isTold?: (spanId: string, body: EventBody) => boolean;
+  /** Takes the end, for whoever writes it with what the run tells last; absent = it is written at once. */
+  readonly takeEnd?: (ending: RunEnding) => void;
 }
 
 /** A span's records by which it is known to have been told of: its events are not told again. */
@@ -27,7 +29,7 @@ export class Recording {
   readonly #setup: RecordingSetup;
   readonly #onFailure: (error: unknown) => void;
   readonly #records: Map<string, Json>;
-  /** Places whose events an earlier epoch has told. */
+  /** Places whose events an earlier epoch has told, or the parent. */
   readonly #told = new Set<string>();
   /** Spans that were found to be told of. */
   readonly #quiet = new Set<string>();
@@ -36,7 +38,8 @@ export class Recording {
     this.#setup = setup;
     this.#onFailure = onFailure;
     this.#records = new Map(setup.records.map(({ key, value }) => [key, value]));
-    for (const { key } of setup.records) {
+    const kept = setup.record.parent?.kept ?? 0;
+    for (const { key } of setup.isTold === undefined ? setup.records : setup.records.slice(0, kept)) {
       const at = key.lastIndexOf(':');
       if (TELLING.some((kind) => kind === key.slice(at + 1))) this.#told.add(key.slice(0, at));
     }
@@ -87,7 +90,7 @@ export class Recording {
 
   /** Whether an earlier epoch has told what happens in this span, or in one around it. */
   isTold({ span: { id, parentId }, body }: EventDraft): boolean {
-    if (this.#setup.isTold !== undefined) return this.#setup.isTold(id, body);
+    if (this.#setup.isTold?.(id, body)) return true;
     if (this.#told.size === 0) return false;
     // By the parent, not by the path: a turn's tools stand in the path of its call, and not in its span.
     const isTold = this.#told.has(this.#placeOf(id)) || (parentId !== null && this.#quiet.has(parentId));
@@ -97,13 +100,13 @@ export class Recording {
 
   /** Remembers that a span has ended well, where no result of its own says so. */
   noteEnd(spanId: string): void {
-    if (this.#setup.isTold !== undefined) return;
     if (TELLING.every((kind) => this.recorded(spanId, kind) === undefined)) this.note(spanId, 'end', 1);
   }
 
   async end(ending: RunEnding): Promise<void> {
-    const { journal, record, epoch } = this.#setup;
-    await this.#guarded(journal.end(record.runId, ending, epoch));
+    const { journal, record, epoch, takeEnd } = this.#setup;
+    if (takeEnd !== undefined) takeEnd(ending);
+    else await this.#guarded(journal.end(record.runId, ending, epoch));
   }
 
   #keyOf(spanId: string, kind: string): string {

@@ -59,7 +59,7 @@ export interface ForkOptions {
 export interface Forked {
   /** The run that it was forked from. */
   readonly run: JournaledRun;
-  readonly parent: { readonly runId: string; readonly from: string };
+  readonly parent: NonNullable<RunRecord['parent']>;
   readonly records: readonly StepRecord[];
 }
 
@@ -82,7 +82,7 @@ export async function readFork(journal: Journal, runId: string, options: ForkOpt
     const at = results.findIndex(({ key }) => key === from.step);
     if (at === -1) throw unknownStep(run, from.step);
     if (!allowChanges) checkUnchanged(run, fingerprint);
-    return { run, parent: { runId, from: from.step }, records: results.slice(0, at) };
+    return forked(run, from.step, results.slice(0, at));
   }
   const affected = options.affected(from.task);
   if (affected === undefined) throw unknownStep(run, from.task);
@@ -92,7 +92,12 @@ export async function readFork(journal: Journal, runId: string, options: ForkOpt
     const isKept = (part: string): boolean => part.startsWith('task ') && !parts.has(part);
     checkUnchanged(run, fingerprint, isKept);
   }
-  return { run, parent: { runId, from: from.task }, records: results.filter(({ key }) => !isAffected(key)) };
+  const kept = results.filter(({ key }) => !isAffected(key));
+  return forked(run, from.task, kept);
+}
+
+function forked(run: JournaledRun, from: string, records: readonly StepRecord[]): Forked {
+  return { run, parent: { runId: run.runId, from, kept: records.length }, records };
 }
 
 /** What was spent, and what was begun without an end, is not the fork's. */
@@ -122,7 +127,7 @@ export function checkUnchanged(
   );
 }
 
-function unknownStep({ runId }: JournaledRun, from: string): RegattaError {
+export function unknownStep({ runId }: JournaledRun, from: string): RegattaError {
   return new RegattaError(
     'journal/unknown-step',
     `Run "${runId}" has no task or recorded step "${from}". Name one that it has.`,

@@ -3,8 +3,9 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Agent, Crew, type ModelRequest, Task } from '../index.ts';
 import type { RunRecord } from '../ports/journal.ts';
-import { checkJournal } from '../testing/index.ts';
+import { checkJournal, scriptedModel } from '../testing/index.ts';
 import { startPostgres, type TestPostgres } from '../testing/postgres.fixture.ts';
 import { postgresJournal } from './postgres.ts';
 import { Database } from './postgres-database.ts';
@@ -36,6 +37,40 @@ test('the journal in PostgreSQL keeps the rules, also between two openings', asy
   const open = () => postgresJournal({ connectionString, schema: `s${++schemas}` });
   const reopen = () => postgresJournal({ connectionString, schema: `s${schemas}` });
   expect(await checkJournal(open, { reopen })).toEqual([]);
+});
+
+test('crews are run, resumed, forked, replayed and listed in a PostgreSQL journal as in a file', async () => {
+  await using journal = postgresJournal({ connectionString: await server.database() });
+  const topicOf = ({ messages }: ModelRequest) => /Work on (\w+)/.exec(JSON.stringify(messages))?.[1];
+  const llm = scriptedModel([(request) => `on ${topicOf(request)}`], { loop: true });
+  const agent = new Agent({ role: 'clerk', goal: 'Work', llm });
+  const tasks = ['first', 'second'].map(
+    (name) => new Task({ name, description: 'Work on {topic}', expectedOutput: 'A text', agent }),
+  );
+  const crew = new Crew({ agents: [agent], tasks });
+  const { runId } = await crew.kickoff({ inputs: { topic: 'tides' }, journal });
+  const resumed = await crew.resume(runId, { journal });
+  const replayed = await crew.replay(runId, { journal, fromTask: 'second' });
+  const from = { step: 'second/agent/turn-1:model' };
+  const forked = await crew.fork(runId, { journal, from, inputs: { topic: 'waves' } });
+  const texts = [];
+  for (const run of [resumed, replayed, forked]) texts.push((await run.result).tasks.map(({ text }) => text));
+  expect(texts).toEqual([
+    ['on tides', 'on tides'],
+    ['on tides', 'on tides'],
+    ['on tides', 'on waves'],
+  ]);
+  expect(llm.requests).toHaveLength(4);
+  const listed = await journal.list({ status: 'succeeded' });
+  expect(listed.map(({ parent }) => parent?.runId)).toEqual([runId, runId, undefined]);
+});
+
+test('a connection string is no path of a file: its password becomes neither a folder nor a part of the error', async () => {
+  const journal = 'postgresql://clerk:hush@127.0.0.1/db';
+  const agent = new Agent({ role: 'clerk', goal: 'Work', llm: 'rehearsal' });
+  const error = await agent.kickoff('Work', { journal }).catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({ code: 'definition/invalid' });
+  expect(JSON.stringify([error, String(error)])).not.toContain('hush');
 });
 
 test('sixteen processes may open an empty database at once', async () => {

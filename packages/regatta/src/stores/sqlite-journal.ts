@@ -40,6 +40,12 @@ export function sqliteJournal(options: SqliteJournalOptions): Journal & AsyncDis
   const { path, leaseMs = LEASE_MS, busyTimeoutMs = BUSY_TIMEOUT_MS } = options;
   const problems = new Problems('The SQLite journal');
   problems.text('path', path);
+  if (/^postgres(?:ql)?:\/\//i.test(path)) {
+    // Its password must become neither the name of a folder nor a part of an error.
+    const message =
+      'path is a connection string. Give postgresJournal({ connectionString }) of regatta/postgres.';
+    problems.add('path', 'postgresql://…', message);
+  }
   problems.duration('leaseMs', leaseMs);
   problems.duration('busyTimeoutMs', busyTimeoutMs);
   problems.throwIfAny();

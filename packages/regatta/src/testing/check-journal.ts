@@ -98,7 +98,7 @@ const RULES: readonly Rule[] = [
     'A run and its records are read as they were written, in order',
     async (bench) => {
       const { journal } = bench;
-      await journal.create(runOf('r', { parent: { runId: 'p', from: 'task' } }), [
+      await journal.create(runOf('r', { parent: { runId: 'p', from: 'task', kept: 1 } }), [
         { key: 'c:tool', value: 0 },
       ]);
       await journal.write('r', { key: 'b:model', value: EXACT }, 1);
@@ -110,7 +110,11 @@ const RULES: readonly Rule[] = [
         { key: 'a:model', value: 'last' },
       ]);
       const { heldBy, updatedAtMs, ...run } = found?.run ?? {};
-      const expected = { ...runOf('r', { parent: { runId: 'p', from: 'task' } }), epoch: 1, ending: null };
+      const expected = {
+        ...runOf('r', { parent: { runId: 'p', from: 'task', kept: 1 } }),
+        epoch: 1,
+        ending: null,
+      };
       bench.same('run', run, toJson({ ...expected, status: 'running' }));
       if (typeof heldBy !== 'string' || typeof updatedAtMs !== 'number')
         bench.report('nobody holds a new run');

@@ -19,8 +19,19 @@ export interface RunOrder {
   readonly stream: boolean;
   /** What the run itself may spend; null = no limit. */
   readonly budget: OrderBudget | null;
+  /** The run that it begins with a part of; null = it begins with nothing. */
+  readonly fork: OrderedFork | null;
+  /** Guards that the crew has where the run was ordered, and that the worker's crew must have, too. */
+  readonly guards: readonly string[];
   /** Whether the callbacks that belong to the crew as a whole hear the run where it was ordered, and not on the worker. */
   readonly isHeardElsewhere: boolean;
+}
+
+/** A part of another run: `from` is what is done anew. */
+export interface OrderedFork {
+  readonly runId: string;
+  readonly from: { readonly task: string } | { readonly step: string };
+  readonly allowChanges: boolean;
 }
 
 export interface OrderBudget {

@@ -23,6 +23,7 @@ import { type DeadLetter, Fleet, type WorkerSeen } from '../../stores/postgres-f
 import { PostgresJournal } from '../../stores/postgres-journal.ts';
 import { Outbox, type StuckDelivery } from '../../stores/postgres-outbox.ts';
 import { type RateState, Rates } from '../../stores/postgres-rates.ts';
+import { unknownRun as unknownInJournal } from '../../stores/postgres-writer.ts';
 import { Deliverer } from './deliver.ts';
 import { executeOn } from './execute.ts';
 import { migrateDbos } from './migrate.ts';
@@ -30,9 +31,12 @@ import {
   type CrewName,
   checkName,
   checkOrder,
+  checkPoint,
   checkRate,
   type EnqueueOptions,
   idOf,
+  type RemoteForkOptions,
+  type RemoteReplayOptions,
   refOf,
   type ScheduleOptions,
   unknownSchedule,
@@ -65,6 +69,16 @@ export interface DbosEngine extends Engine, AsyncDisposable {
    * @throws RegattaError `engine/no-ref`, `inputs/not-json`, `definition/invalid`, `postgres/*`, `engine/missing-package`
    */
   enqueue(crew: CrewName, inputs?: Inputs, options?: EnqueueOptions): Promise<RemoteRun>;
+  /**
+   * Orders another run that has the records of a run up to `from`, and does the rest anew, whichever worker
+   * does it. That run stays as it is, and what is kept is not billed to the new one.
+   *
+   * @throws RegattaError `journal/unknown-run`, `journal/unknown-step`, and as `enqueue`. What only a worker
+   * can know puts the new run aside: `journal/code-changed`, or a task that `crew` does not have.
+   */
+  fork(runId: string, options: RemoteForkOptions): Promise<RemoteRun>;
+  /** As `fork`, from a task on. @throws RegattaError as `fork` */
+  replay(runId: string, options: RemoteReplayOptions): Promise<RemoteRun>;
   /** The handle of a run that is known by its id. */
   find(runId: string): RemoteRun;
   /** Runs that have begun, the newest first. */
@@ -176,7 +190,15 @@ export function dbosEngine(options: DbosEngineOptions): DbosEngine {
     } = given;
     const deadlineAtMs = deadline === undefined ? null : Number(deadline);
     const rest = { tenant, stream, budget, queue: named, priority, deadlineAtMs, isHeardElsewhere: false };
-    return { form: 1, ref: refOf(crew), inputs: toJson(inputs), settings: null, ...rest };
+    return {
+      form: 1,
+      ref: refOf(crew),
+      inputs: toJson(inputs),
+      settings: null,
+      fork: null,
+      guards: [],
+      ...rest,
+    };
   }
 
   async function enqueue(
@@ -184,10 +206,18 @@ export function dbosEngine(options: DbosEngineOptions): DbosEngine {
     inputs: Inputs = {},
     given: EnqueueOptions = {},
   ): Promise<RemoteRun> {
-    const { tenant = null, idempotencyKey } = given;
-    const runId =
-      idempotencyKey === undefined ? createId(systemClock, Math.random) : idOf(tenant, idempotencyKey);
-    return await order(runId, toOrder(crew, inputs, given));
+    return await order(idOf(given), toOrder(crew, inputs, given));
+  }
+
+  async function fork(runId: string, given: RemoteForkOptions): Promise<RemoteRun> {
+    const [run] = await journal.list({ runId, limit: 1 });
+    if (run === undefined) throw unknownInJournal(runId);
+    await checkPoint(journal, run, given);
+    const { name, ref, settings } = run;
+    const { from, crew = { name, ref: ref ?? undefined }, allowChanges = false } = given;
+    const { inputs = run.inputs as Inputs } = given; // they were the inputs of the run's job
+    const past = { settings, fork: { runId, from, allowChanges } };
+    return await order(idOf(given), { ...toOrder(crew, inputs, given), ...past });
   }
 
   async function schedule(name: string, given: ScheduleOptions): Promise<void> {
@@ -226,6 +256,8 @@ export function dbosEngine(options: DbosEngineOptions): DbosEngine {
     name: 'dbos',
     execute,
     enqueue,
+    fork,
+    replay: async (runId, { fromTask, ...rest }) => await fork(runId, { ...rest, from: { task: fromTask } }),
     find: (runId) => remoteRun(runId, parts),
     list: (filter) => journal.list(filter),
     active: async (filter = {}) => await (await queues()).active(filter),

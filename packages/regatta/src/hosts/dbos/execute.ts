@@ -6,6 +6,7 @@ import type { RunContext } from '../../ports/run-context.ts';
 import type { EventBody, RunEvent } from '../../protocol/event.ts';
 import type { LedgerEntry } from '../../protocol/usage.ts';
 import { readUsage } from '../../run/recorded-usage.ts';
+import { guardsOf } from './guards.ts';
 import type { RemoteParts, RemoteRun } from './remote-run.ts';
 
 export function executeOn(
@@ -18,7 +19,7 @@ export function executeOn(
     const ref = checkPortable(job, context);
     const run = await order(runId, {
       form: 1,
-      ...{ ref, queue, priority: 0, budget: null },
+      ...{ ref, queue, priority: 0, budget: null, fork: null, guards: guardsOf(job) },
       inputs: job.inputs,
       settings: job.settings ?? null,
       tenant: null,
@@ -75,7 +76,8 @@ function withSpan(body: object, { task, agent, type }: RunEvent): EventBody {
   return own as EventBody; // it was one before it was stamped
 }
 
-function checkPortable<Output>({ ref, name, inputs }: Job<Output>, context: RunContext) {
+function checkPortable<Output>(job: Job<Output>, context: RunContext) {
+  const { ref, name, inputs } = job;
   if (ref === null) {
     throw new RegattaError(
       'engine/no-ref',
@@ -94,11 +96,13 @@ function checkPortable<Output>({ ref, name, inputs }: Job<Output>, context: RunC
   if (context.isJournaled) {
     throw notPortable('journal', 'a journal', "Leave it out: a worker's runs are journaled in its database.");
   }
-  if (context.span.scope.some(({ kind }) => kind === 'guard')) {
+  const own = new Set(job.entries().values());
+  const foreign = context.span.scope.find((entry) => entry.kind === 'guard' && !own.has(entry));
+  if (foreign !== undefined) {
     throw notPortable(
       'callbacks',
-      'guards',
-      "Give them to the worker's runtime, to agents or to tasks: they must stand where the calls are made.",
+      `the guard "${foreign.name}" by its runtime or its call`,
+      "Give it to the crew, which has its guards wherever it runs, or to the worker's runtime: it must stand where the calls are made.",
     );
   }
   return ref;

@@ -5,16 +5,23 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, onTestFinished } from 'vitest';
 import { isJsonObject } from '../../base/json.ts';
-import type { JournaledSteps } from '../../ports/journal.ts';
+import type { Journal, JournaledSteps } from '../../ports/journal.ts';
 import { readUsage } from '../../run/recorded-usage.ts';
-import type { WorkerOptions } from './index.ts';
+import { postgresJournal } from '../../stores/postgres.ts';
+import { startPostgres, type TestPostgres } from '../../testing/postgres.fixture.ts';
+import { type DbosEngine, dbosEngine, type QueueLimits, type WorkerOptions } from './index.ts';
 import type { Use } from './relay.fixture.ts';
 
 export interface ProcessOptions extends Omit<WorkerOptions, 'connectionString'> {
   /** SIGKILL at its n-th record. */
   readonly dieAt?: number;
   readonly phase?: 'before' | 'after';
+  /** SIGKILL as soon as it has kept the end of a run. */
+  readonly dieAtEnd?: boolean;
+  /** SIGSTOP, and a message, just before it makes a run. */
+  readonly stopAtRun?: boolean;
   /** SIGKILL so many milliseconds after it takes runs. */
   readonly dieAfterMs?: number;
   /** Milliseconds between answers of tools at once: below 0, the last one answers first. */
@@ -63,13 +70,13 @@ export class TestFleet {
     return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Line);
   }
 
-  /** What is wrong with a run: of its records, against what was asked of the outside for it. */
+  /** What is wrong with a run: of its own records, against what was asked of the outside for it. */
   check({ run, records }: JournaledSteps, mayRepeat = false): readonly string[] {
     const findings: string[] = [];
     const say = (what: string) => findings.push(`${run.runId}: ${what}`);
     if (run.status !== 'succeeded') say(`is ${run.status}: ${JSON.stringify(run.ending?.error)}`);
     const uses = this.uses.filter(({ runId }) => runId === run.runId);
-    for (const { key, value } of records) {
+    for (const { key, value } of records.slice(run.parent?.kept ?? 0)) {
       const [, place = '', kind] = /^(.*):(model|tool)$/.exec(key) ?? [];
       if (kind === undefined) continue;
       const of = uses.filter(
@@ -116,4 +123,40 @@ export class TestFleet {
     await Promise.all(gone);
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+export interface FleetTests {
+  /** A database for one test, with what works on it and goes when the test ends; null = it is empty. */
+  open(limits?: QueueLimits | null): Promise<OpenFleet>;
+  server(): TestPostgres;
+}
+
+export interface OpenFleet {
+  readonly fleet: TestFleet;
+  readonly engine: DbosEngine;
+  readonly journal: Journal;
+  readonly connectionString: string;
+}
+
+/** A server for the tests of a file. */
+export function fleetTests(): FleetTests {
+  let server: TestPostgres;
+  beforeAll(async () => {
+    server = await startPostgres();
+  }, 60_000);
+  afterAll(async () => await server.stop());
+  const open = async (limits: QueueLimits | null = {}): Promise<OpenFleet> => {
+    const connectionString = await server.database();
+    const fleet = new TestFleet(connectionString);
+    const engine = dbosEngine({ connectionString });
+    const journal = postgresJournal({ connectionString });
+    onTestFinished(async () => {
+      await fleet.stop();
+      await engine.close();
+      await journal.close();
+    });
+    if (limits !== null) await engine.setQueue('default', { pollMs: 20, ...limits });
+    return { fleet, engine, journal, connectionString };
+  };
+  return { open, server: () => server };
 }

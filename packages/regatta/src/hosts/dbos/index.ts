@@ -15,7 +15,13 @@ export {
   type RateOptions,
   type StuckRun,
 } from './engine.ts';
-export type { CrewName, EnqueueOptions, ScheduleOptions } from './orders.ts';
+export type {
+  CrewName,
+  EnqueueOptions,
+  RemoteForkOptions,
+  RemoteReplayOptions,
+  ScheduleOptions,
+} from './orders.ts';
 export type {
   CursoredEvent,
   EventsOptions,

@@ -1,26 +1,14 @@
 /** Limits hold over all workers, and a tenant with much to do keeps none with little from its turn. */
 import pg from 'pg';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { startPostgres, type TestPostgres } from '../../testing/postgres.fixture.ts';
-import { TestFleet } from './fleet.fixture.ts';
-import { dbosEngine, type EnqueueOptions, type QueueLimits } from './index.ts';
+import { expect, test } from 'vitest';
+import { fleetTests } from './fleet.fixture.ts';
+import type { EnqueueOptions, QueueLimits } from './index.ts';
 import { mostAtOnce, type Slot, slots } from './slots.fixture.ts';
 
-let server: TestPostgres;
-beforeAll(async () => {
-  server = await startPostgres();
-}, 60_000);
-afterAll(async () => await server.stop());
+const { open } = fleetTests();
 
-async function open(limits: QueueLimits) {
-  const connectionString = await server.database();
-  const fleet = new TestFleet(connectionString);
-  const engine = dbosEngine({ connectionString });
-  onTestFinished(async () => {
-    await fleet.stop();
-    await engine.close();
-  });
-  await engine.setQueue('default', { pollMs: 20, ...limits });
+async function openLimited(limits: QueueLimits) {
+  const { fleet, engine, connectionString } = await open(limits);
   const order = async (count: number, options: EnqueueOptions & { readonly tenant: string }) =>
     await Promise.all(
       Array.from({ length: count }, (_, index) =>
@@ -33,7 +21,11 @@ async function open(limits: QueueLimits) {
 test.each([2, 4])(
   'with %i workers, limits of all runs and of each tenant are never passed',
   async (workers) => {
-    const { fleet, order, log } = await open({ concurrency: 5, tenantConcurrency: 2, workerConcurrency: 4 });
+    const { fleet, order, log } = await openLimited({
+      concurrency: 5,
+      tenantConcurrency: 2,
+      workerConcurrency: 4,
+    });
     const runs = [
       ...(await order(12, { tenant: 'a' })),
       ...(await order(12, { tenant: 'b' })),
@@ -50,7 +42,7 @@ test.each([2, 4])(
 );
 
 test('runs of a queue are started at its rate, whoever starts them', async () => {
-  const { fleet, order, connectionString } = await open({ rate: { runs: 4, perMs: 1_000 } });
+  const { fleet, order, connectionString } = await openLimited({ rate: { runs: 4, perMs: 1_000 } });
   const runs = await order(12, { tenant: 'a' });
   await Promise.all([fleet.start(), fleet.start()]);
   await Promise.all(runs.map((run) => run.result()));
@@ -66,7 +58,7 @@ test('runs of a queue are started at its rate, whoever starts them', async () =>
 }, 120_000);
 
 test('the most urgent run of a tenant is the next', async () => {
-  const { fleet, order, log } = await open({ concurrency: 1, workerConcurrency: 1 });
+  const { fleet, order, log } = await openLimited({ concurrency: 1, workerConcurrency: 1 });
   const runs = [
     ...(await order(1, { tenant: 'late', priority: 9 })),
     ...(await order(1, { tenant: 'soon', priority: 1 })),
@@ -84,7 +76,7 @@ test('the most urgent run of a tenant is the next', async () => {
 test.each([2, 4])(
   'with %i workers, a tenant with 1000 runs leaves a tenant with 5 its share',
   async (workers) => {
-    const { fleet, order, log } = await open({ concurrency: 4, tenantConcurrency: 2 });
+    const { fleet, order, log } = await openLimited({ concurrency: 4, tenantConcurrency: 2 });
     await order(1_000, { tenant: 'much' });
     const few = await order(5, { tenant: 'few' });
     await Promise.all(Array.from({ length: workers }, () => fleet.start()));

@@ -1,33 +1,17 @@
 /** Budgets over all workers, and durable handlers. */
 import { once } from 'node:events';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { RunEvent } from '../../index.ts';
 import { Budgets, type Claim } from '../../stores/postgres-budgets.ts';
 import { Database } from '../../stores/postgres-database.ts';
 import { createGate } from '../../testing/index.ts';
-import { holdRows, startPostgres, type TestPostgres } from '../../testing/postgres.fixture.ts';
-import { TestFleet } from './fleet.fixture.ts';
+import { holdRows } from '../../testing/postgres.fixture.ts';
+import { fleetTests } from './fleet.fixture.ts';
 import { dbosEngine } from './index.ts';
 import { relay } from './relay.fixture.ts';
 import { type Slot, slots } from './slots.fixture.ts';
 
-let server: TestPostgres;
-beforeAll(async () => {
-  server = await startPostgres();
-}, 60_000);
-afterAll(async () => await server.stop());
-
-async function open() {
-  const connectionString = await server.database();
-  const fleet = new TestFleet(connectionString);
-  const engine = dbosEngine({ connectionString });
-  onTestFinished(async () => {
-    await fleet.stop();
-    await engine.close();
-  });
-  await engine.setQueue('default', { pollMs: 20 });
-  return { fleet, engine, connectionString };
-}
+const { open, server } = fleetTests();
 
 function claims(count: number, rest: Partial<Claim> = {}): readonly Claim[] {
   return Array.from({ length: count }, (_, index) => {
@@ -42,7 +26,7 @@ async function outcomes(work: readonly Promise<unknown>[]) {
 }
 
 test('of many reservations at once from several processes, as many fit as the budget has room for', async () => {
-  const connectionString = await server.database();
+  const connectionString = await server().database();
   const stores = [1, 2, 3].map(() => new Budgets(new Database({ connectionString })));
   const [first] = stores;
   await first!.set('a', { tokens: 500 });
@@ -65,7 +49,7 @@ test('of many reservations at once from several processes, as many fit as the bu
 });
 
 test('one that does not fit keeps nobody behind it out, and takes from no budget', async () => {
-  const connectionString = await server.database();
+  const connectionString = await server().database();
   const budgets = new Budgets(new Database({ connectionString }));
   await budgets.set('a', { tokens: 100 });
   await budgets.set('*', { usd: 1 });

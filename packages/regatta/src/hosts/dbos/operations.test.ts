@@ -4,29 +4,14 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { DBOSClient } from '@dbos-inc/dbos-sdk';
 import pg from 'pg';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { startPostgres, type TestPostgres } from '../../testing/postgres.fixture.ts';
-import { TestFleet } from './fleet.fixture.ts';
-import { createWorker, dbosEngine } from './index.ts';
+import { expect, onTestFinished, test } from 'vitest';
+import { runCli } from '../../cli/fixtures/process.fixture.ts';
+import { fleetTests, type TestFleet } from './fleet.fixture.ts';
+import { createWorker } from './index.ts';
+import { asks } from './people.fixture.ts';
 import { fatal, type Slot, slots } from './slots.fixture.ts';
 
-let server: TestPostgres;
-beforeAll(async () => {
-  server = await startPostgres();
-}, 60_000);
-afterAll(async () => await server.stop());
-
-async function open({ isEmpty = false } = {}) {
-  const connectionString = await server.database();
-  const fleet = new TestFleet(connectionString);
-  const engine = dbosEngine({ connectionString });
-  onTestFinished(async () => {
-    await fleet.stop();
-    await engine.close();
-  });
-  if (!isEmpty) await engine.setQueue('default', { pollMs: 20 });
-  return { fleet, engine, connectionString };
-}
+const { open } = fleetTests();
 
 const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -158,7 +143,7 @@ test('a worker that is taken for dead and gets its own run again goes on with it
 }, 60_000);
 
 test('sixteen workers may start on an empty database at once', async () => {
-  const { fleet, engine, connectionString } = await open({ isEmpty: true });
+  const { fleet, engine, connectionString } = await open(null);
   const children = await Promise.all(Array.from({ length: 16 }, () => fleet.start({ connections: 2 })));
   expect(children.map(({ exitCode, signalCode }) => exitCode ?? signalCode)).toEqual(
     children.map(() => null),
@@ -175,6 +160,19 @@ test('sixteen workers may start on an empty database at once', async () => {
   ]);
   await sql.end();
 }, 120_000);
+
+test('a person answers from the command line, and a worker goes on', async () => {
+  const { engine, connectionString } = await open();
+  const worker = await createWorker({ connectionString, crews: [asks] });
+  onTestFinished(async () => await worker.close({ timeoutMs: 0 }));
+  const run = await engine.enqueue(asks);
+  while ((await run.status()) !== 'suspended') await new Promise(setImmediate);
+  const [request] = await run.pendingInputs();
+  const args = ['runs', 'respond', request!.token, '{"text":"Brest"}'];
+  const done = await runCli(args, { env: { REGATTA_DATABASE_URL: connectionString } });
+  expect([done.code, done.stderr]).toEqual([0, '']);
+  expect((await run.result()).text).toBe('to Brest');
+}, 60_000);
 
 test('a run of which nothing is heard is found', async () => {
   const { fleet, engine, connectionString } = await open();

@@ -1,12 +1,17 @@
 /** What may be said of a run that is ordered, and what is made of it. */
 import { createHash } from 'node:crypto';
+import { systemClock } from '../../base/clock.ts';
 import { RegattaError } from '../../base/errors.ts';
+import { createId } from '../../base/ids.ts';
 import { Problems, show } from '../../base/problems.ts';
 import type { Inputs } from '../../base/template.ts';
+import { taskPart } from '../../crew/fingerprint.ts';
 import type { Schedule } from '../../engines/dbos/client.ts';
 import { checkAllowance } from '../../observe/allowance.ts';
+import type { Journal, JournaledRun } from '../../ports/journal.ts';
 import type { RateLimits } from '../../ports/limiter.ts';
 import type { CrewRef } from '../../protocol/crew-ref.ts';
+import { type ForkPoint, unknownStep } from '../../run/resume.ts';
 import type { SharedBudget } from '../../stores/postgres-budgets.ts';
 
 export interface EnqueueOptions {
@@ -35,6 +40,22 @@ export interface ScheduleOptions extends Omit<EnqueueOptions, 'idempotencyKey' |
   readonly inputs?: Inputs;
 }
 
+export interface RemoteForkOptions extends EnqueueOptions {
+  /** A task, with all that may read it, or the key of a recorded step, with all that was recorded after it: what is done anew. */
+  readonly from: ForkPoint;
+  /** For what is done anew. @default the run's */
+  readonly inputs?: Inputs;
+  /** Whose run the new one is, such as a newer version. @default the run's */
+  readonly crew?: CrewName;
+  /** Keep results of tasks that have changed. @default false */
+  readonly allowChanges?: boolean;
+}
+
+export interface RemoteReplayOptions extends Omit<RemoteForkOptions, 'from'> {
+  /** The first task that is done anew; those that may read it are, too. */
+  readonly fromTask: string;
+}
+
 /** What names a crew: the crew itself, where it has a ref, or the ref alone. */
 export type CrewName = CrewRef | { readonly name: string; readonly ref: CrewRef | undefined };
 
@@ -57,6 +78,23 @@ export function checkOrder({
     problems.add('deadline', deadline, message);
   }
   problems.throwIfAny();
+}
+
+/**
+ * What a fork is to begin with is there. Of another crew than the run's, only a worker knows the tasks.
+ *
+ * @throws RegattaError `journal/unknown-step`
+ */
+export async function checkPoint(
+  journal: Journal,
+  run: JournaledRun,
+  { from, crew }: Pick<RemoteForkOptions, 'from' | 'crew'>,
+): Promise<void> {
+  const isThere =
+    'step' in from
+      ? (await journal.find(run.runId, from.step)) !== undefined
+      : crew !== undefined || taskPart(from.task) in run.fingerprint;
+  if (!isThere) throw unknownStep(run, 'step' in from ? from.step : from.task);
 }
 
 export function unknownSchedule(name: string, known: readonly Schedule[]): RegattaError {
@@ -91,7 +129,9 @@ export function checkName(name: string): void {
 }
 
 /** The same for the same key of the same tenant: keys of tenants never meet. */
-export function idOf(tenant: string | null, key: string): string {
+export function idOf(given: EnqueueOptions): string {
+  const { tenant = null, idempotencyKey: key } = given;
+  if (key === undefined) return createId(systemClock, Math.random);
   return `key-${createHash('sha256')
     .update(JSON.stringify([tenant, key]))
     .digest('hex')

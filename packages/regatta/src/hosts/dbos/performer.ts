@@ -1,5 +1,6 @@
 /** Does executions on a worker: takes the run in the journal, runs its crew here, and sees it ended. */
 import { resolve } from 'node:path';
+import { readCrewFork } from '../../api/crew-fork.ts';
 import { isRegattaError, messageOf, RegattaError } from '../../base/errors.ts';
 import { MAX_TIMER_MS } from '../../base/problems.ts';
 import type { Inputs } from '../../base/template.ts';
@@ -8,6 +9,7 @@ import { type CrewSettings, createJob } from '../../crew/job.ts';
 import type { PlannedCrew } from '../../crew/run-crew.ts';
 import { isAnswered, type RunOrder, runIdOf } from '../../engines/dbos/order.ts';
 import { createEntry } from '../../observe/entry.ts';
+import type { RunEnding } from '../../ports/journal.ts';
 import type { Entry, Scope } from '../../ports/scope.ts';
 import type { RunEvent } from '../../protocol/event.ts';
 import { newRecording } from '../../run/journals.ts';
@@ -21,6 +23,7 @@ import type { PostgresJournal } from '../../stores/postgres-journal.ts';
 import type { Rates } from '../../stores/postgres-rates.ts';
 import type { Crews } from './crews.ts';
 import { keyOf, toldBy } from './event-key.ts';
+import { checkGuards } from './guards.ts';
 
 export interface PerformerOptions {
   readonly core: RuntimeCore;
@@ -111,10 +114,9 @@ export class Performer {
 
   async #attempt(executionId: string, order: RunOrder, place: Place): Promise<string> {
     try {
-      const outcome = await this.#takeTurn(executionId, order, place);
-      return this.#hasGivenUp ? await new Promise<never>(() => undefined) : outcome; // DBOS is not to hear of it
+      return await this.#say(await this.#takeTurn(executionId, order, place));
     } catch (error) {
-      if (isRegattaError(error, 'journal/lost')) return 'lost'; // somebody else has it
+      if (isLost(error)) return await this.#say('lost');
       if (!isOutage(error) && (await this.#bury(executionId, error))) return 'dead letter';
       this.#leave(executionId, place); // before it may be given to this worker again
       await this.#options.putBack(executionId);
@@ -123,6 +125,11 @@ export class Performer {
       this.#leave(executionId, place);
       this.#done++;
     }
+  }
+
+  /** DBOS is not to hear of what became of runs that were given up: they go on elsewhere. */
+  async #say(outcome: string): Promise<string> {
+    return this.#hasGivenUp ? await new Promise<never>(() => undefined) : outcome;
   }
 
   #leave(executionId: string, place: Place): void {
@@ -152,6 +159,8 @@ export class Performer {
     const runId = runIdOf(executionId);
     if (order?.form !== 1) throw unknownForm(executionId);
     const crew = await this.#options.crews.find(order.ref);
+    const job = createJob(crew, order.inputs as Inputs, settingsOf(crew, order));
+    checkGuards(order.guards, job);
     const recording = await this.#take(executionId, order, crew);
     if (recording === undefined) return 'nothing to do';
     journal.limit(
@@ -159,10 +168,17 @@ export class Performer {
       budgets,
       await budgets.known([ALL, ...(order.tenant === null ? [] : [order.tenant])]),
     );
-    const tell = (event: RunEvent): void =>
+    const last = Promise.withResolvers<void>();
+    const tell = (event: RunEvent): void => {
       journal.tell(runId, recording.epoch, { key: keyOf(event), text: JSON.stringify(event) });
-    const run = core.start(createJob(crew, order.inputs as Inputs, settingsOf(crew, order)), {
-      recording,
+      if (event.type === 'run.end') last.resolve();
+    };
+    let ending: RunEnding | undefined;
+    const takeEnd = (given: RunEnding): void => {
+      ending = given;
+    };
+    const run = core.start(job, {
+      recording: { ...recording, takeEnd },
       scopes: [scopeOf(crew, order), [tellEntry(tell)]],
       definition: crew,
       budget: order.budget ?? undefined,
@@ -172,43 +188,36 @@ export class Performer {
     });
     place.run = run;
     using _clock = cancelAt(order.deadlineAtMs, () => run.cancel('its deadline has passed'));
-    let isLost = false;
     try {
-      await run.result;
+      const error = await run.result.then(
+        () => undefined,
+        (thrown: unknown) => thrown,
+      );
+      if (isLost(error) || isOutage(error)) throw error;
+      if (this.#hasGivenUp) return 'given up';
+      // In one statement, so that whoever sees the end has, or gets, all that was told. A transform may keep the last event.
+      await Promise.race([last.promise, run.flush()]);
+      if (ending !== undefined) await journal.end(runId, ending, recording.epoch);
+      await journal.unlimit(runId);
       return run.status;
-    } catch (error) {
-      isLost = isRegattaError(error, 'journal/lost');
-      if (isRegattaError(error, 'journal/lost') || isOutage(error)) throw error;
-      return run.status; // its end is recorded
     } finally {
       await run.flush();
-      // Of a run that was lost, its new holder does all this.
-      await Promise.allSettled([journal.tellNow(runId), isLost ? undefined : journal.unlimit(runId)]);
     }
   }
 
   /** The run as it is to go on; undefined = it has ended, or goes on elsewhere. */
   async #take(executionId: string, order: RunOrder, crew: PlannedCrew): Promise<RecordingSetup | undefined> {
-    const { core, journal, fleet } = this.#options;
+    const { core, journal, fleet, budgets } = this.#options;
     const runId = runIdOf(executionId);
     const fingerprint = fingerprintOf(crew, core.defaultLlm);
     const giveUpAt = performance.now() + CLAIM_PATIENCE_MS;
     while (true) {
       const [known] = await journal.list({ runId, limit: 1 });
-      if (known === undefined) {
-        const seed = Math.floor(Math.random() * 2 ** 32);
-        const run = {
-          runId,
-          name: crew.name,
-          ref: order.ref,
-          fingerprint,
-          inputs: order.inputs,
-          settings: order.settings,
-          seed,
-        };
-        return { ...newRecording(journal, { ...run, startedAtMs: Date.now() }), isTold: () => false };
+      if (known === undefined) return await this.#begun(runId, order, crew);
+      if (known.status !== 'running' && known.status !== 'suspended') {
+        await budgets.release(runId); // whoever ended it may have been lost before it could
+        return undefined;
       }
-      if (known.status !== 'running' && known.status !== 'suspended') return undefined;
       try {
         // DBOS has given this execution to us alone: whoever held the run is gone, or will find itself fenced.
         const takeOver = !isAnswered(executionId);
@@ -220,6 +229,17 @@ export class Performer {
         await new Promise<void>((resolve) => setTimeout(resolve, CLAIM_PAUSE_MS));
       }
     }
+  }
+
+  /** A new run, with what it has of another one. */
+  async #begun(runId: string, order: RunOrder, crew: PlannedCrew): Promise<RecordingSetup> {
+    const { journal, core } = this.#options;
+    const { defaultLlm } = core;
+    const { ref, inputs, settings, fork } = order;
+    const past = fork === null ? undefined : await readCrewFork(crew, journal, { ...fork, defaultLlm });
+    const seed = Math.floor(Math.random() * 2 ** 32);
+    const run = { runId, name: crew.name, ref, inputs, settings, seed, startedAtMs: Date.now() };
+    return newRecording(journal, { ...run, fingerprint: fingerprintOf(crew, defaultLlm) }, past);
   }
 
   /** Gives whether it could be kept. */
@@ -259,6 +279,11 @@ function cancelAt(atMs: number | null, cancel: () => void): Disposable {
   };
   if (atMs !== null) wait();
   return { [Symbol.dispose]: () => clearTimeout(timer) };
+}
+
+/** Somebody else has the run, and does for it what there is to do. */
+function isLost(error: unknown): boolean {
+  return isRegattaError(error, 'journal/lost') || isRegattaError(error, 'journal/run-exists');
 }
 
 function isOutage(error: unknown): boolean {

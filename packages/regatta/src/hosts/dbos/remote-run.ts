@@ -104,6 +104,7 @@ export function remoteRun(runId: string, parts: RemoteParts): RemoteRun {
   }: EventsOptions = {}): AsyncGenerator<CursoredEvent, void, void> {
     await known();
     let cursor = after;
+    let isOver = false;
     while (true) {
       signal?.throwIfAborted();
       const next = watcher.news(runId, signal); // before the look: what comes during it means another one
@@ -115,16 +116,10 @@ export function remoteRun(runId: string, parts: RemoteParts): RemoteRun {
         if (event.type === 'run.end' && event.status !== 'suspended') return;
       }
       if (found.length > 0) continue;
-      if (await isOver()) return;
-      await next;
+      if (isOver) return; // it never began, or its last event was kept from being told
+      isOver = [...FINAL, 'dead-letter'].includes(await status()); // with its end came its last events: one more look
+      if (!isOver) await next;
     }
-  }
-
-  /** Ended without a word: it never began, or its last event was lost with its worker. */
-  async function isOver(): Promise<boolean> {
-    const now = await status();
-    if (now === 'dead-letter') return true;
-    return FINAL.includes(now) && (await fleet.events(runId, '0', 1)).length === 0;
   }
 
   async function cancel(): Promise<void> {
@@ -142,9 +137,10 @@ export function remoteRun(runId: string, parts: RemoteParts): RemoteRun {
 
   async function answer(token: string, given: InputAnswer): Promise<void> {
     await respond(journal, runId, { token, answer: given });
+    if ((await fleet.events(runId, '0', 1)).length === 0) return; // no run of workers: its process hears of it
     const client = await queues();
     const [first] = await client.executionsOf(runId);
-    if (first?.order == null) return; // not ordered through a queue: its process hears of it
+    if (first?.order == null) return;
     // Named by the token, so that an answer begins one execution whatever breaks between the two.
     const executionId = toExecutionId(runId, `answer-${token.slice(runId.length + 1)}`);
     await client.enqueue(executionId, first.order);

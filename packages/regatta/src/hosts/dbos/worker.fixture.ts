@@ -1,4 +1,7 @@
-/** A worker as a process of its own, which may be told when to die: at its n-th record, before or after it. */
+/**
+ * A worker as a process of its own, which may be told when to die: at its n-th record, before or after it, or
+ * as soon as the first end of a run is kept; or to stand still just before it makes its first run.
+ */
 import { PostgresJournal } from '../../stores/postgres-journal.ts';
 import { asking } from './asking.fixture.ts';
 import { createWorker } from './index.ts';
@@ -6,7 +9,7 @@ import { relay } from './relay.fixture.ts';
 import { fatal, slots } from './slots.fixture.ts';
 
 const [connectionString = '', options = '{}'] = process.argv.slice(2);
-const { dieAt, phase, dieAfterMs, ...rest } = JSON.parse(options);
+const { dieAt, phase, dieAtEnd, stopAtRun, dieAfterMs, ...rest } = JSON.parse(options);
 
 if (dieAt !== undefined) {
   const { write } = PostgresJournal.prototype;
@@ -17,6 +20,23 @@ if (dieAt !== undefined) {
     const written = await write.apply(this, args);
     if (isLast) process.kill(process.pid, 'SIGKILL');
     return written;
+  };
+}
+
+if (dieAtEnd) {
+  const { end } = PostgresJournal.prototype;
+  PostgresJournal.prototype.end = async function (...args) {
+    await end.apply(this, args);
+    process.kill(process.pid, 'SIGKILL');
+  };
+}
+
+if (stopAtRun) {
+  const { create } = PostgresJournal.prototype;
+  PostgresJournal.prototype.create = async function (...args) {
+    process.send?.('stops');
+    process.kill(process.pid, 'SIGSTOP');
+    await create.apply(this, args);
   };
 }
 
