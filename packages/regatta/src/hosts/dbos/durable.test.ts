@@ -1,7 +1,7 @@
 /** Durable callbacks: of runtimes and workers, by processes that are killed and that share their work. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
@@ -10,7 +10,7 @@ import { callback, createRuntime, type RunEvent } from '../../index.ts';
 import { createGate } from '../../testing/index.ts';
 import { startPostgres, type TestPostgres } from '../../testing/postgres.fixture.ts';
 import type { Heard } from './durable.fixture.ts';
-import { TestFleet } from './fleet.fixture.ts';
+import { linesOf, TestFleet } from './fleet.fixture.ts';
 import { createWorker, dbosEngine, type RemoteRun } from './index.ts';
 import { scripted } from './scripted.fixture.ts';
 import { slots } from './slots.fixture.ts';
@@ -34,10 +34,7 @@ async function open() {
     await fleet.stop();
     await engine.close();
   });
-  const heard = (): readonly Heard[] =>
-    readFileSync(file, 'utf8')
-      .split('\n')
-      .flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Heard]));
+  const heard = (): readonly Heard[] => linesOf(file);
   return {
     ...{ connectionString, fleet, engine, heard },
     /** A process that handles, once its callback is known. */
@@ -104,11 +101,11 @@ test('processes of the same name share the work: each event of each run comes on
   const free = await handler();
   const second = await engine.enqueue(slots, { slot: 'a/1' });
   await until((all) => ended(all) === 1); // by the other one, while the first one is at it
+  const pidsOf = ({ runId }: RemoteRun) => heard().flatMap((one) => (one.runId === runId ? [one.pid] : []));
+  expect(new Set(pidsOf(second))).toEqual(new Set([free.pid]));
+  expect(pidsOf(first)).toEqual([held.pid]); // nobody goes past the event that is held
   held.send('go');
   await until((all) => ended(all) === 2);
-  const pidsOf = ({ runId }: RemoteRun) =>
-    new Set(heard().flatMap((one) => (one.runId === runId ? [one.pid] : [])));
-  expect([pidsOf(first), pidsOf(second)]).toEqual([new Set([held.pid]), new Set([free.pid])]);
   const more = await Promise.all(
     Array.from({ length: 20 }, (_, index) => engine.enqueue(slots, { slot: `b/${index}` })),
   );

@@ -66,8 +66,7 @@ export class TestFleet {
 
   /** What the crews of this test wrote, in the order in which they did. */
   lines<Line>(): readonly Line[] {
-    const lines = readFileSync(this.#log, 'utf8').split('\n');
-    return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Line);
+    return linesOf(this.#log);
   }
 
   /** What is wrong with a run: of its own records, against what was asked of the outside for it. */
@@ -123,6 +122,12 @@ export class TestFleet {
     await Promise.all(gone);
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+/** What processes have written into a file, a line each: the last one may be under way, and is not there yet. */
+export function linesOf<Line>(file: string): readonly Line[] {
+  const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1);
+  return lines.map((line) => JSON.parse(line) as Line);
 }
 
 export interface FleetTests {
