@@ -120,7 +120,7 @@ test('the options of an order count for a fork: one key is one run, of its tenan
 test('a fork whose workers are killed goes on elsewhere: nothing that it keeps or has recorded is done or told again', async () => {
   const opened = await open();
   const { fleet, engine, journal } = opened;
-  const settings = { failoverMs: 1_500, maxRecoveries: 100 };
+  const settings = { failoverMs: 4_000, maxRecoveries: 100 }; // a busy machine must not be taken for a dead one
   const healthy = await fleet.start(settings);
   const first = await ended(opened);
   const whole = await engine.fork(first.run.runId, { from: { step: 'survey/agent/turn-2:model' } });
