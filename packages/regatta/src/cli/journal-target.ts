@@ -21,7 +21,7 @@ export function databaseOf(target: string): PostgresOptions | undefined {
   const url = parse(target);
   if (url === undefined) {
     const message =
-      '--journal is a connection string that cannot be read. Write it as postgresql://USER:PASSWORD@HOST:PORT/DATABASE, and other characters than letters and digits in USER and PASSWORD as %40.';
+      '--journal is a connection string that cannot be read. Write it as postgresql://HOST:PORT/DATABASE with USER:PASSWORD@ before HOST, and other characters than letters and digits in USER and PASSWORD as %40.';
     throw badOption('--journal', journalName(target), message);
   }
   const schema = url.searchParams.get('schema');
