@@ -1,5 +1,5 @@
 /** Where a call under way stands, read off its news. */
-import type { ModelEvent, TellNews } from '../ports/model.ts';
+import type { TellNews } from '../ports/model.ts';
 
 export class Progress {
   /** The attempt under way. */
@@ -14,14 +14,10 @@ export class Progress {
   /** As `tell`, and sees all of it first. */
   follow(tell: TellNews): TellNews {
     return (news) => {
-      this.#see(news);
+      this.hasDelta = news.type === 'delta';
+      if (news.type === 'retry') this.attempt = news.attempt + 1;
       return tell(news);
     };
-  }
-
-  #see(news: ModelEvent): void {
-    this.hasDelta = news.type === 'delta';
-    if (news.type === 'retry') this.attempt = news.attempt + 1;
   }
 
   /** The next attempt begins, and nothing of its answer is there. */

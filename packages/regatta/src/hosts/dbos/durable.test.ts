@@ -5,34 +5,24 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { callback, createRuntime, type RunEvent } from '../../index.ts';
 import { createGate } from '../../testing/index.ts';
-import { startPostgres, type TestPostgres } from '../../testing/postgres.fixture.ts';
 import type { Heard } from './durable.fixture.ts';
-import { linesOf, TestFleet } from './fleet.fixture.ts';
+import { fleetTests, linesOf } from './fleet.fixture.ts';
 import { createWorker, dbosEngine, type RemoteRun } from './index.ts';
 import { scripted } from './scripted.fixture.ts';
 import { slots } from './slots.fixture.ts';
 
-let server: TestPostgres;
-beforeAll(async () => {
-  server = await startPostgres();
-}, 60_000);
-afterAll(async () => await server.stop());
+const { open } = fleetTests();
 
-async function open() {
-  const connectionString = await server.database();
-  const fleet = new TestFleet(connectionString);
-  const engine = dbosEngine({ connectionString });
-  await engine.setQueue('default', { pollMs: 20 });
+async function openHeard() {
+  const { connectionString, fleet, engine } = await open();
   const file = join(fleet.folder, 'heard.jsonl');
   writeFileSync(file, '');
   const handlers: ChildProcess[] = [];
-  onTestFinished(async () => {
+  onTestFinished(() => {
     for (const child of handlers) child.kill('SIGKILL');
-    await fleet.stop();
-    await engine.close();
   });
   const heard = (): readonly Heard[] => linesOf(file);
   return {
@@ -71,7 +61,7 @@ async function toldOf(run: RemoteRun): Promise<readonly string[]> {
 const ended = (all: readonly Heard[]) => all.filter(({ type }) => type === 'run.end').length;
 
 test('what a killed process handled and did not mark is delivered again, under the same id', async () => {
-  const { fleet, engine, heard, handler, until, minute } = await open();
+  const { fleet, engine, heard, handler, until, minute } = await openHeard();
   const dying = await handler({ dieAt: 'model.end' });
   await fleet.start();
   const run = await engine.enqueue(slots, { slot: 'a/0' });
@@ -93,7 +83,7 @@ test('what a killed process handled and did not mark is delivered again, under t
 }, 120_000);
 
 test('processes of the same name share the work: each event of each run comes once, and in order', async () => {
-  const { fleet, engine, heard, handler, until } = await open();
+  const { fleet, engine, heard, handler, until } = await openHeard();
   await fleet.start();
   const held = await handler({ waitAt: 'run.start' });
   const first = await engine.enqueue(slots, { slot: 'a/0' });
@@ -119,7 +109,7 @@ test('processes of the same name share the work: each event of each run comes on
 }, 120_000);
 
 test("a worker's runtime may have them: from its first run on, each heard once all of it is kept", async () => {
-  const { engine, connectionString } = await open();
+  const { engine, connectionString } = await openHeard();
   const gate = createGate();
   const heard: string[] = [];
   const audit = callback(
@@ -140,7 +130,7 @@ test("a worker's runtime may have them: from its first run on, each heard once a
 }, 60_000);
 
 test('one that fails, and one that never settles, are tried again; others of the runtime do not wait', async () => {
-  const { fleet, connectionString } = await open();
+  const { fleet, connectionString } = await openHeard();
   const [failed, hung, well] = [createGate(), createGate(), createGate()];
   const attempts: number[] = [];
   const failing = callback(

@@ -1,33 +1,22 @@
 /** Requests and tokens a minute over workers that are processes, before a model server that counts. */
 import pg from 'pg';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { createGate } from '../../testing/index.ts';
-import { holdRows, startPostgres, type TestPostgres } from '../../testing/postgres.fixture.ts';
+import { holdRows } from '../../testing/postgres.fixture.ts';
 import { asking, MAX_TOKENS, serveModel } from './asking.fixture.ts';
-import { TestFleet } from './fleet.fixture.ts';
+import { fleetTests } from './fleet.fixture.ts';
 import { createWorker, dbosEngine } from './index.ts';
 import { scripted } from './scripted.fixture.ts';
 
-let server: TestPostgres;
-beforeAll(async () => {
-  server = await startPostgres();
-}, 60_000);
-afterAll(async () => await server.stop());
+const { open } = fleetTests();
 
 const MODEL = 'openai-compatible/tide';
 
-async function open({ workerConcurrency = 10 } = {}) {
-  const connectionString = await server.database();
-  const fleet = new TestFleet(connectionString);
-  const engine = dbosEngine({ connectionString });
-  await engine.setQueue('default', { pollMs: 20, workerConcurrency });
+async function openLined({ workerConcurrency = 10 } = {}) {
+  const { connectionString, fleet, engine } = await open({ workerConcurrency });
   const sql = new pg.Client(connectionString);
   await sql.connect();
-  onTestFinished(async () => {
-    await fleet.stop();
-    await engine.close();
-    await sql.end();
-  });
+  onTestFinished(async () => await sql.end());
   const order = (count: number) =>
     Promise.all(
       Array.from({ length: count }, (_, index) => engine.enqueue(asking, { port: `port-${index}` })),
@@ -62,7 +51,7 @@ async function until(isSo: () => boolean): Promise<void> {
 test.each([2, 4])(
   '%i workers together ask a model as often as its rate says, and not once more',
   async (count) => {
-    const { connectionString, fleet, engine, order, inLine, haveLooked, minute } = await open();
+    const { connectionString, fleet, engine, order, inLine, haveLooked, minute } = await openLined();
     await using model = await serveModel();
     await engine.setRate(MODEL, { requestsPerMinute: 10 });
     const runs = await order(40); // so that each worker has some
@@ -89,7 +78,7 @@ test.each([2, 4])(
 );
 
 test("what one worker's call did not need of its tokens is another's", async () => {
-  const { fleet, engine, order, inLine, haveLooked } = await open({ workerConcurrency: 1 });
+  const { fleet, engine, order, inLine, haveLooked } = await openLined({ workerConcurrency: 1 });
   const first = createGate();
   await using model = await serveModel(() => first.pass());
   await engine.setRate('*', { tokensPerMinute: 1.5 * MAX_TOKENS });
@@ -105,7 +94,7 @@ test("what one worker's call did not need of its tokens is another's", async () 
 }, 120_000);
 
 test('a worker that dies in its call holds up the others for that minute, and no longer', async () => {
-  const { fleet, engine, order, inLine, haveLooked, minute } = await open({ workerConcurrency: 2 });
+  const { fleet, engine, order, inLine, haveLooked, minute } = await openLined({ workerConcurrency: 2 });
   const first = createGate();
   let isFirst = true;
   await using model = await serveModel(async () => {
@@ -137,7 +126,7 @@ test('a worker that dies in its call holds up the others for that minute, and no
 }, 120_000);
 
 test('who waits for a rate leaves when cancelled, and at its deadline', async () => {
-  const { fleet, engine, order, inLine } = await open();
+  const { fleet, engine, order, inLine } = await openLined();
   await using model = await serveModel();
   await engine.setRate('openai-compatible/*', { requestsPerMinute: 1 });
   await fleet.start({ env: model.env });
@@ -154,7 +143,7 @@ test('who waits for a rate leaves when cancelled, and at its deadline', async ()
 }, 120_000);
 
 test('a running worker learns of rates, tells of waiting, and refuses what never fits', async () => {
-  const { engine, connectionString } = await open();
+  const { engine, connectionString } = await openLined();
   await using worker = await createWorker({ connectionString, crews: [scripted], port: 0 });
   const ask = async (tenant: string) => await engine.enqueue(scripted, {}, { tenant });
   const used = async () => (await engine.rates())[0]?.used.requests ?? 0;
