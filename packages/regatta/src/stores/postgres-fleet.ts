@@ -152,13 +152,11 @@ export class Fleet {
     }));
   }
 
-  /** Takes a run from the list, and forgets its recoveries. Gives whether it was there. */
-  async exhume(runId: string): Promise<boolean> {
-    const gone = await this.#rows(`DELETE FROM ${this.#s}.dead_letters WHERE run = $1 RETURNING run`, [
-      runId,
+  /** Takes executions from the list. */
+  async exhume(executionIds: readonly string[]): Promise<void> {
+    await this.#rows(`DELETE FROM ${this.#s}.dead_letters WHERE execution = ANY ($1::text[])`, [
+      executionIds,
     ]);
-    await this.#rows(`DELETE FROM ${this.#s}.recoveries WHERE run = $1`, [runId]);
-    return gone.length > 0;
   }
 
   /** Those of `runIds` that have ended for good. */

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { createGate } from '../testing/index.ts';
 import { startPostgres, type TestPostgres } from '../testing/postgres.fixture.ts';
 import { Database } from './postgres-database.ts';
@@ -87,4 +87,21 @@ test('each try of an event says which one it is, and the events behind it begin 
     [2, 3],
     [3, 1],
   ]);
+});
+
+test('what is taken in the moment in which the connection breaks is handled at once, not when its minute has passed', async () => {
+  const { outbox } = await open(3);
+  const { query } = pg.Client.prototype;
+  let isLost = false;
+  const spy = vi.spyOn(pg.Client.prototype, 'query').mockImplementation(function (this: pg.Client, ...args) {
+    const [{ text }, values, done] = args as unknown as [{ text: string }, unknown, (error: unknown) => void];
+    if (isLost || !text.includes('SET claim = $2')) return Reflect.apply(query, this, args);
+    isLost = true; // the statement counts, and nobody hears of it
+    const breaks = () => done(new Error('Connection terminated unexpectedly'));
+    return Reflect.apply(query, this, [args[0], values, breaks]);
+  });
+  onTestFinished(() => spy.mockRestore());
+  const heard: unknown[] = [];
+  expect(await outbox.deliver('audit', async ({ event }) => heard.push(event))).toBe(true);
+  expect([isLost, heard]).toEqual([true, [1, 2, 3]]);
 });

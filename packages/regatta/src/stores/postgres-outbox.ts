@@ -61,15 +61,19 @@ export class Outbox {
     signal?: AbortSignal,
   ): Promise<boolean> {
     const claim = randomUUID();
-    const marks = await this.#rows(
-      `UPDATE ${this.#s}.outbox o SET claim = $2, not_before = clock_timestamp() + interval '${CLAIM_MS} ms'
+    const { rows, isRetry } = await this.#database.query(
+      {
+        text: `UPDATE ${this.#s}.outbox o SET claim = $2, not_before = clock_timestamp() + interval '${CLAIM_MS} ms'
        FROM (SELECT handler, run FROM ${this.#s}.outbox
          WHERE handler = $1 AND is_open AND not_before <= clock_timestamp()
          ORDER BY not_before LIMIT ${RUNS_AT_ONCE} FOR UPDATE SKIP LOCKED) free
        WHERE o.handler = free.handler AND o.run = free.run
        RETURNING o.run, o.version, o.cursor, o.failures`,
+      },
       [handler, claim],
     );
+    // Marks that a first try has taken, of which nothing was heard, are ours, too.
+    const marks = isRetry ? await this.#taken(handler, claim) : rows;
     await Promise.all(marks.map((mark) => this.#deliverRun(handler, claim, mark, { handle, signal })));
     return marks.length > 0;
   }
@@ -119,6 +123,13 @@ export class Outbox {
     } catch (error) {
       await this.#fail(handler, run, claim, { cursor, problem: messageOf(error) });
     }
+  }
+
+  async #taken(handler: string, claim: string): Promise<readonly Row[]> {
+    return await this.#rows(
+      `SELECT run, version, cursor, failures FROM ${this.#s}.outbox WHERE handler = $1 AND claim = $2`,
+      [handler, claim],
+    );
   }
 
   async #events(run: unknown, cursor: string): Promise<readonly Row[]> {

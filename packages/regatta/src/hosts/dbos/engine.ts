@@ -190,15 +190,8 @@ export function dbosEngine(options: DbosEngineOptions): DbosEngine {
     } = given;
     const deadlineAtMs = deadline === undefined ? null : Number(deadline);
     const rest = { tenant, stream, budget, queue: named, priority, deadlineAtMs, isHeardElsewhere: false };
-    return {
-      form: 1,
-      ref: refOf(crew),
-      inputs: toJson(inputs),
-      settings: null,
-      fork: null,
-      guards: [],
-      ...rest,
-    };
+    const anew = { settings: null, fork: null, guards: [] };
+    return { form: 1, ref: refOf(crew), inputs: toJson(inputs), ...anew, ...rest };
   }
 
   async function enqueue(
@@ -238,8 +231,13 @@ export function dbosEngine(options: DbosEngineOptions): DbosEngine {
   async function requeue(runId: string): Promise<void> {
     const client = await queues();
     const [first] = await client.executionsOf(runId);
-    if (first?.order == null || !(await fleet.exhume(runId))) throw unknownRun(runId);
-    await client.enqueue(executionId(runId, `requeue-${createId(systemClock, Math.random)}`), first.order);
+    const letters = (await fleet.deadLetters()).filter((letter) => letter.runId === runId);
+    const last = letters.at(-1);
+    if (first?.order == null || last === undefined) throw unknownRun(runId);
+    await fleet.clearSuspect(runId);
+    // Named by the letter, which goes last: done again after a break between the two, it begins no second execution.
+    await client.enqueue(executionId(runId, `requeue-${Math.round(last.atMs)}`), first.order);
+    await fleet.exhume(letters.map((letter) => letter.executionId));
   }
 
   async function close(): Promise<void> {

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { Budgets } from '../../stores/postgres-budgets.ts';
 import { Database } from '../../stores/postgres-database.ts';
 import { createGate } from '../../testing/index.ts';
+import { keyOf } from './event-key.ts';
 import { fleetTests, type ProcessOptions } from './fleet.fixture.ts';
 import type { RemoteRun } from './index.ts';
 import { relay } from './relay.fixture.ts';
@@ -76,16 +77,18 @@ test('a server that crashes under load and comes back: every run ends once, and 
   const { fleet, engine, journal, runs, order } = opened;
   await engine.setRate('*', { requestsPerMinute: 100_000 }); // so that each call takes its place there, too
   const heard = new Map<string, string[]>();
-  await engine.deliver('audit', ({ runId, id }) => {
-    const own = heard.get(runId) ?? [];
-    heard.set(runId, own.includes(id) ? own : [...own, id]); // some come twice
+  await engine.deliver('audit', (event) => {
+    const [own, key] = [heard.get(event.runId) ?? [], keyOf(event)];
+    heard.set(event.runId, own.includes(key) ? own : [...own, key]); // some come twice
   });
-  await fleet.start({ failoverMs: FAILOVER_MS, maxRecoveries: 1_000, paceMs: 20 });
-  await fleet.start({ failoverMs: FAILOVER_MS, maxRecoveries: 1_000, paceMs: -20 });
-  await order(16);
+  const settings = { failoverMs: FAILOVER_MS, maxRecoveries: 1_000 };
+  await fleet.start({ ...settings, paceMs: 20 });
+  await fleet.start({ ...settings, paceMs: -20 });
+  await fleet.start({ ...settings, dieAt: 10, phase: 'after' }); // its runs begin a second time elsewhere
+  await order(30);
   for (const [part, how] of [
     [2, 'crash'],
-    [8, 'shutdown'],
+    [16, 'shutdown'],
   ] as const) {
     while ((await journal.list({ status: 'succeeded' })).length < part) await new Promise(setImmediate);
     await server().crash(how);
@@ -94,7 +97,7 @@ test('a server that crashes under load and comes back: every run ends once, and 
   await expectAllWell(opened);
   for (const run of runs) {
     const told: string[] = [];
-    for await (const { event } of run.events()) told.push(String(event.id));
+    for await (const { event } of run.events()) told.push(keyOf(event));
     while ((heard.get(run.runId)?.length ?? 0) < told.length) await new Promise(setImmediate);
     expect(heard.get(run.runId)).toEqual(told);
   }
