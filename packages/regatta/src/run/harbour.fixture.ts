@@ -153,6 +153,8 @@ export function reversed(stepMs: number): (spanId: string) => Promise<unknown> {
 
 /** One life of a run: what was recorded when it began, and what it did. */
 export interface Life {
+  /** Of its hold on the run. One that died before it had it leaves its number to the next. */
+  readonly epoch: number;
   readonly known: readonly string[];
   /** As logged, without the run's id. */
   readonly uses: readonly { readonly place: string; readonly what: 'model' | 'tool' }[];
@@ -164,17 +166,17 @@ export function checkLives(
   { ledger, records }: { readonly ledger: readonly LedgerEntry[]; readonly records: readonly StepRecord[] },
 ): readonly string[] {
   const findings: string[] = [];
-  for (const [index, { known, uses }] of lives.entries()) {
+  for (const { epoch, known, uses } of lives) {
     const recorded = new Set(known);
     for (const { place, what } of uses) {
       const key = `${place.replace(/#.*/, '')}:${what}`;
-      if (recorded.has(key)) findings.push(`life ${index + 1} did ${key} again, which was recorded`);
+      if (recorded.has(key)) findings.push(`life ${epoch} did ${key} again, which was recorded`);
     }
   }
   // A server's own account: each request by call, attempt and life.
-  const requests = lives.flatMap(({ uses }, index) =>
+  const requests = lives.flatMap(({ epoch, uses }) =>
     uses.flatMap(({ place, what }) =>
-      what === 'model' ? [place.replace('#', index === 0 ? '#' : `#${index + 1}.`)] : [],
+      what === 'model' ? [place.replace('#', epoch === 1 ? '#' : `#${epoch}.`)] : [],
     ),
   );
   if (new Set(requests).size !== requests.length) findings.push('an attempt was made twice');

@@ -32,7 +32,7 @@ const crew =
       });
 const [earlier] = await kept.list();
 const records = earlier === undefined ? [] : ((await kept.read(earlier.runId))?.records ?? []);
-say({ known: records.map(({ key }) => key) });
+say({ epoch: (earlier?.epoch ?? 0) + 1, known: records.map(({ key }) => key) });
 const callbacks = [(event: object): void => say({ event })];
 const run =
   earlier === undefined

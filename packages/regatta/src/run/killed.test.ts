@@ -26,6 +26,7 @@ const TEXTS = [
 ];
 
 interface Line {
+  readonly epoch?: number;
   readonly known?: readonly string[];
   readonly use?: Life['uses'][number];
   readonly event?: RunEvent;
@@ -63,9 +64,9 @@ function read({ log }: Files): readonly Line[] {
 /** Everything that must be true of all lives of a run together. */
 async function check(files: Files): Promise<void> {
   const lines = read(files);
-  const lives: { known: readonly string[]; uses: Life['uses'][number][] }[] = [];
-  for (const { known, use } of lines) {
-    if (known !== undefined) lives.push({ known, uses: [] });
+  const lives: { epoch: number; known: readonly string[]; uses: Life['uses'][number][] }[] = [];
+  for (const { epoch = 1, known, use } of lines) {
+    if (known !== undefined) lives.push({ epoch, known, uses: [] });
     if (use !== undefined) lives.at(-1)!.uses.push(use);
   }
   const done = lines.flatMap((line) => line.done ?? []);

@@ -59,7 +59,7 @@ async function live(
       callbacks: [(event: RunEvent) => void (mortal.isDead() || events.push(event))],
     };
     const records = (await journal.read(runId))?.records ?? [];
-    lives.push({ known: records.map(({ key }) => key), uses });
+    lives.push({ epoch: lives.length + 1, known: records.map(({ key }) => key), uses });
     const run =
       life === 0 ? crew.start({ ...given, inputs }) : await crew.resume(runId, { ...given, takeOver: true });
     runId = run.id;
