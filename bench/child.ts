@@ -4,13 +4,14 @@
  */
 import { get } from 'node:http';
 import type { ContestantModule } from './job.ts';
+import * as job from './job.ts';
 import { measure, type Scenario, type Server } from './measure.ts';
 import type { MockStats } from './mock-model.ts';
 import { type ProfileKind, startProfile } from './profile.ts';
 
 export interface ChildTask {
-  /** A file of `contestants/`, without its extension. */
-  readonly contestant: string;
+  /** URL of the contestant's module. */
+  readonly module: string;
   /** Of the mock model server. */
   readonly origin: string;
   readonly scenario: Scenario;
@@ -19,11 +20,11 @@ export interface ChildTask {
   readonly profile?: { readonly kind: ProfileKind; readonly file: string };
 }
 
-async function main({ contestant: name, origin, scenario, core, profile }: ChildTask): Promise<void> {
+async function main({ module: url, origin, scenario, core, profile }: ChildTask): Promise<void> {
   const collectGarbage = globalThis.gc;
   if (collectGarbage === undefined) throw new Error('The garbage collector is not exposed. Use --expose-gc.');
-  const module = (await import(`./contestants/${name}.ts`)) as ContestantModule; // what every file there exports
-  const contestant = await module.open({ baseURL: `${origin}/v1` });
+  const module = (await import(url)) as ContestantModule; // what every contestant exports
+  const contestant = await module.open({ baseURL: `${origin}/v1`, job });
   let finish: (() => Promise<void>) | undefined;
   const measurement = await measure(scenario, {
     runCrew: contestant.runCrew,

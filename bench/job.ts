@@ -63,7 +63,8 @@ export interface Contestant {
 
 /** What a file of `contestants/` exports. */
 export interface ContestantModule {
-  open(options: { readonly baseURL: string }): Promise<Contestant>;
+  /** `job` is this module, for who stands in another folder. */
+  open(options: { readonly baseURL: string; readonly job: object }): Promise<Contestant>;
 }
 
 export function markerOf(crew: number): string {

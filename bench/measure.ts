@@ -1,11 +1,10 @@
-/**
- * What is measured of one contestant in one process. Every crew that runs here is counted: its
- * events, whether its answer is its own, whether it failed.
- */
+/** What is measured of one contestant in one process. */
 import { cpus } from 'node:os';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type RunCrew, runCounted } from './job.ts';
+import type { RunCrew } from './job.ts';
 import type { MockStats } from './mock-model.ts';
+import { type Correctness, Runner } from './runner.ts';
 
 export type Scenario =
   /** CPU and throughput with `concurrency` crews at once. */
@@ -16,6 +15,14 @@ export type Scenario =
       /** At least so many crews, and at least so long. */
       readonly crews: number;
       readonly ms: number;
+    }
+  /** How long others wait for the event loop where crews come at a rate, whether the last one is done or not. */
+  | {
+      readonly kind: 'pace';
+      readonly warmUpCrews: number;
+      readonly ms: number;
+      /** Crews that begin in a second. Whoever starts the process sets it. */
+      readonly perSecond?: number;
     }
   /** Live heap while `concurrency` crews wait for their first answer. */
   | { readonly kind: 'freeze'; readonly concurrency: number; readonly warmUpCrews: number }
@@ -30,25 +37,13 @@ export type Scenario =
 /** At least: one crew after the other would take long to warm up. */
 const WARM_UP_CONCURRENCY = 10;
 
-/** Of all crews of a process, those of the warm-up included. */
-export interface Correctness {
-  readonly crews: number;
-  readonly failed: number;
-  readonly firstError: string | null;
-  /** Answers without the crew's own marker. */
-  readonly wrong: number;
-  readonly expected: number;
-  readonly received: number;
-  readonly lost: number;
-  readonly extra: number;
-  readonly foreign: number;
-}
-
 export interface Figures {
   readonly cpuMsPerCrew?: number;
   readonly crewsPerSecond?: number;
   readonly p50Ms?: number;
   readonly p99Ms?: number;
+  /** Milliseconds by which timers are late. */
+  readonly loopDelayP99Ms?: number;
   readonly liveKbPerCrew?: number;
   /** Crews that waited for the server when the heap was weighed. The others waited for a socket. */
   readonly held?: number;
@@ -85,7 +80,7 @@ export async function measure(scenario: Scenario, options: MeasureOptions): Prom
   await runner.run({ concurrency: 1, crews: 1 });
   const firstCrewMs = performance.now() - start;
   await runner.run({
-    concurrency: Math.max(WARM_UP_CONCURRENCY, scenario.concurrency),
+    concurrency: Math.max(WARM_UP_CONCURRENCY, 'concurrency' in scenario ? scenario.concurrency : 0),
     crews: scenario.warmUpCrews,
   });
   const figures = await measureOnce(scenario, runner, options);
@@ -100,6 +95,8 @@ async function measureOnce(
   switch (scenario.kind) {
     case 'load':
       return await measureLoad(scenario, runner, options);
+    case 'pace':
+      return await measureDelay(scenario, runner, options);
     case 'freeze':
       return await measureLiveHeap(scenario.concurrency, runner, options);
     case 'retain': {
@@ -130,14 +127,40 @@ async function measureLoad(
   const cpuMs = (user + system) / 1000;
   const others = (busyMs(core) - busyBefore - cpuMs) / ms;
   await onWindow?.('end');
-  const sorted = latencies.sort((a, b) => a - b);
   return {
     cpuMsPerCrew: cpuMs / latencies.length,
     crewsPerSecond: (latencies.length / ms) * 1000,
-    p50Ms: sorted[Math.floor(sorted.length * 0.5)] ?? Number.NaN,
-    p99Ms: sorted[Math.floor(sorted.length * 0.99)] ?? Number.NaN,
+    ...percentilesOf(latencies),
     ...(core === undefined ? {} : { othersShare: Math.max(0, others) }),
   };
+}
+
+/** Milliseconds between two looks at the event loop. */
+const DELAY_RESOLUTION_MS = 1;
+
+async function measureDelay(
+  { ms, perSecond = 100 }: Extract<Scenario, { kind: 'pace' }>,
+  runner: Runner,
+  { collectGarbage, onWindow }: MeasureOptions,
+): Promise<Omit<Figures, 'firstCrewMs'>> {
+  collectGarbage();
+  await onWindow?.('start');
+  const delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS });
+  delay.enable();
+  const latencies = await runner.runAt({ perSecond, ms });
+  delay.disable();
+  await onWindow?.('end');
+  return {
+    crewsPerSecond: perSecond,
+    ...percentilesOf(latencies),
+    loopDelayP99Ms: delay.percentile(99) / 1e6 - DELAY_RESOLUTION_MS, // it counts its own pause, too
+  };
+}
+
+function percentilesOf(latencies: number[]): { readonly p50Ms: number; readonly p99Ms: number } {
+  const sorted = latencies.sort((a, b) => a - b);
+  const at = (part: number): number => sorted[Math.floor(sorted.length * part)] ?? Number.NaN;
+  return { p50Ms: at(0.5), p99Ms: at(0.99) };
 }
 
 /** Milliseconds that a core has been busy, with whatever. */
@@ -183,77 +206,4 @@ async function weigh({ collectGarbage }: MeasureOptions): Promise<number> {
   collectGarbage();
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;
-}
-
-interface Load {
-  readonly concurrency: number;
-  readonly crews: number;
-  readonly ms?: number;
-}
-
-/** Runs crews, numbered through the life of the process, and keeps the account of them. */
-class Runner {
-  readonly #runCrew: RunCrew;
-  #next = 1;
-  #correctness: Correctness = {
-    crews: 0,
-    failed: 0,
-    firstError: null,
-    wrong: 0,
-    expected: 0,
-    received: 0,
-    lost: 0,
-    extra: 0,
-    foreign: 0,
-  };
-
-  constructor(runCrew: RunCrew) {
-    this.#runCrew = runCrew;
-  }
-
-  get correctness(): Correctness {
-    return this.#correctness;
-  }
-
-  /** Runs at least `crews` crews and at least `ms` long, `concurrency` at once. Gives the milliseconds of each. */
-  async run({ concurrency, crews, ms = 0 }: Load): Promise<number[]> {
-    const latencies: number[] = [];
-    const end = performance.now() + ms;
-    let started = 0;
-    const work = async (): Promise<void> => {
-      while (started < crews || performance.now() < end) {
-        started++;
-        const start = performance.now();
-        await this.#runOne(this.#next++);
-        latencies.push(performance.now() - start);
-      }
-    };
-    await Promise.all(Array.from({ length: concurrency }, work));
-    return latencies;
-  }
-
-  async #runOne(crew: number): Promise<void> {
-    try {
-      const { isRight, expected, received, lost, extra, foreign } = await runCounted(this.#runCrew, crew);
-      const all = this.#correctness;
-      this.#correctness = {
-        ...all,
-        crews: all.crews + 1,
-        wrong: all.wrong + (isRight ? 0 : 1),
-        expected: all.expected + expected,
-        received: all.received + received,
-        lost: all.lost + lost,
-        extra: all.extra + extra,
-        foreign: all.foreign + foreign,
-      };
-    } catch (error) {
-      const { crews, failed, firstError } = this.#correctness;
-      this.#correctness = {
-        ...this.#correctness,
-        crews: crews + 1,
-        failed: failed + 1,
-        firstError: firstError ?? String(error),
-      };
-    }
-  }
 }

@@ -10,11 +10,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { CONTESTANTS } from './contestants.ts';
+import { prepare } from './installed.ts';
 import type { Scenario } from './measure.ts';
 import { canPin, measureInChild, runModule } from './processes.ts';
 import { type ProfileKind, summariseProfile } from './profile.ts';
 import {
-  BASE,
   countDisturbed,
   type ImportTimes,
   median,
@@ -23,14 +24,20 @@ import {
   summarise,
   toMarkdown,
 } from './report.ts';
-import { QUICK_SCENARIOS, SCENARIOS } from './scenarios.ts';
+import { ON_REQUEST, QUICK_SCENARIOS, SCENARIOS } from './scenarios.ts';
 
-const CONTESTANTS = [BASE, 'loop-fetch', 'codec', SUBJECT];
 const IMPORT_ROUNDS = 7;
+/** Whose crews per second are the capacity. */
+const PACE_OF = 'load-100';
 const results = new URL('results/', import.meta.url);
 
+interface Contestant {
+  readonly name: string;
+  readonly module: string;
+}
+
 interface Plan {
-  readonly contestants: readonly string[];
+  readonly contestants: readonly Contestant[];
   readonly scenarios: readonly (readonly [name: string, scenario: Scenario])[];
   readonly rounds: number;
   readonly isPinned: boolean;
@@ -48,17 +55,20 @@ async function main(): Promise<void> {
     allowPositionals: true,
   });
   const all = values.quick ? QUICK_SCENARIOS : SCENARIOS;
+  const scenarios = Object.keys(all).filter(
+    (name) => values.scenarios !== undefined || !ON_REQUEST.includes(name),
+  );
   const isPinned = canPin();
   if (!isPinned) console.log('Processes are not pinned here: there is no taskset, or only one core.\n');
   mkdirSync(results, { recursive: true });
   const plan: Plan = {
-    contestants: pick(CONTESTANTS, values.only),
-    scenarios: pick(Object.keys(all), values.scenarios).map((name) => [name, all[name] as Scenario]), // a key of it
+    contestants: open(values.only),
+    scenarios: pick(scenarios, values.scenarios).map((name) => [name, all[name] as Scenario]), // a key of it
     rounds: values.quick ? 1 : Number(values.rounds ?? 3),
     isPinned,
   };
   if (values.profile) {
-    for (const contestant of pick(plan.contestants, values.only ?? SUBJECT)) {
+    for (const contestant of open(values.only ?? SUBJECT)) {
       await profile(contestant, (positionals[0] ?? 'cpu') as ProfileKind, plan); // checked there
     }
     return;
@@ -69,6 +79,18 @@ async function main(): Promise<void> {
   console.log(`\n${toMarkdown(summarise(records, imports), records)}\n`);
   const disturbed = countDisturbed(records);
   if (disturbed > 0) console.log(`${disturbed} of ${records.length} runs had other processes on their core.`);
+}
+
+/** Who is there: one whose packages cannot be installed is left out, and said to be. */
+function open(only: string | undefined): readonly Contestant[] {
+  const names = pick(
+    CONTESTANTS.map(({ name }) => name),
+    only,
+  );
+  return CONTESTANTS.filter(({ name }) => names.includes(name)).flatMap((entry) => {
+    const module = prepare(entry);
+    return module === null ? [] : [{ name: entry.name, module }];
+  });
 }
 
 function save(
@@ -98,20 +120,35 @@ async function runAll(
   onRound: (records: readonly RunRecord[]) => void,
 ): Promise<readonly RunRecord[]> {
   const records: RunRecord[] = [];
+  const placeOf = ({ contestant }: RunRecord): number =>
+    contestants.findIndex(({ name }) => name === contestant);
   for (let round = 0; round < rounds; round++) {
     const first = round % contestants.length;
     const order = [...contestants.slice(first), ...contestants.slice(0, first)];
     for (const [name, scenario] of scenarios) {
       for (const contestant of order) {
-        const measurement = await measureInChild({ contestant, scenario }, { isPinned });
-        records.push({ contestant, scenario: name, round, measurement });
-        console.log(`${round + 1}/${rounds} ${name} ${contestant}: ${show(measurement)}`);
+        const paced = scenario.kind === 'pace' ? { ...scenario, perSecond: halfCapacity(records) } : scenario;
+        const measurement = await measureInChild(
+          { module: contestant.module, scenario: paced },
+          { isPinned },
+        );
+        records.push({ contestant: contestant.name, scenario: name, round, measurement });
+        console.log(`${round + 1}/${rounds} ${name} ${contestant.name}: ${show(measurement)}`);
       }
     }
-    records.sort((a, b) => contestants.indexOf(a.contestant) - contestants.indexOf(b.contestant));
+    records.sort((a, b) => placeOf(a) - placeOf(b));
     onRound(records);
   }
   return records;
+}
+
+/** The same for all of them: so many that Regatta is busy half of the time. */
+function halfCapacity(records: readonly RunRecord[]): number {
+  const own = records.filter(({ contestant, scenario }) => contestant === SUBJECT && scenario === PACE_OF);
+  const capacity = median(own.flatMap(({ measurement }) => measurement.crewsPerSecond ?? []));
+  if (capacity === null)
+    throw new Error(`"pace" needs ${SUBJECT} and "${PACE_OF}" in the same run. Name them, too.`);
+  return capacity / 2;
 }
 
 function show({ correctness, ...figures }: RunRecord['measurement']): string {
@@ -146,13 +183,17 @@ const PROFILED: Readonly<Record<ProfileKind, { readonly scenario: string; readon
 };
 const SHOWN = 30;
 
-async function profile(contestant: string, kind: ProfileKind, { isPinned }: Plan): Promise<void> {
+async function profile(
+  { name: contestant, module }: Contestant,
+  kind: ProfileKind,
+  { isPinned }: Plan,
+): Promise<void> {
   const { scenario: name, unit } = PROFILED[kind] ?? {};
   const scenario = name === undefined ? undefined : SCENARIOS[name];
   if (scenario === undefined) throw new Error(`There is no profile "${kind}". Use cpu, allocated or live.`);
   const extension = kind === 'cpu' ? 'cpuprofile' : 'heapprofile';
   const file = fileURLToPath(new URL(`${contestant}-${kind}.${extension}`, results));
-  const measurement = await measureInChild({ contestant, scenario, profile: { kind, file } }, { isPinned });
+  const measurement = await measureInChild({ module, scenario, profile: { kind, file } }, { isPinned });
   const { total, packages, groups, functions } = summariseProfile(file);
   console.log(
     `\n${contestant}, ${kind} of ${name}: ${total.toFixed(0)} ${unit} in all. ${show(measurement)}`,

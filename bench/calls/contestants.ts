@@ -1,56 +1,11 @@
-/** Who makes the call. Other packages are installed in a temporary folder, and never committed. */
-import { execFileSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+/** Who makes the call. */
+import { AI_SDK, type Entry } from '../installed.ts';
 
-export interface Entry {
-  readonly name: string;
-  readonly file: string;
-  /** To be installed; empty = the workspace has all. */
-  readonly packages: readonly string[];
-}
-
-const INSTALL_TIMEOUT_MS = 180_000;
+const at = (file: string): URL => new URL(`contestants/${file}`, import.meta.url);
 
 export const ENTRIES: readonly Entry[] = [
-  { name: 'raw', file: 'raw.ts', packages: [] },
-  { name: 'regatta', file: 'regatta.ts', packages: [] },
-  {
-    name: 'generateText',
-    file: 'generate-text.mjs',
-    packages: ['ai@7.0.173', '@ai-sdk/openai@4.0.118', 'zod@4.6.7'],
-  },
-  { name: 'openai', file: 'openai.mjs', packages: ['openai@7.57.0'] },
+  { name: 'raw', source: at('raw.ts'), packages: [] },
+  { name: 'regatta', source: at('regatta.ts'), packages: [] },
+  { name: 'generateText', source: at('generate-text.mjs'), packages: AI_SDK },
+  { name: 'openai', source: at('openai.mjs'), packages: ['openai@7.57.0'] },
 ];
-
-/** URL of the contestant's module, or null, and said aloud, where its packages cannot be installed. */
-export function prepare({ name, file, packages }: Entry): string | null {
-  const source = new URL(`contestants/${file}`, import.meta.url);
-  if (packages.length === 0) return source.href;
-  const folder = join(tmpdir(), 'regatta-bench-calls', packages.join('+').replaceAll('/', '-'));
-  try {
-    if (!existsSync(folder)) install(folder, packages);
-  } catch (error) {
-    console.error(`SKIPPED: ${name}. ${packages.join(', ')} cannot be installed: ${String(error)}`);
-    return null;
-  }
-  copyFileSync(fileURLToPath(source), join(folder, file));
-  return pathToFileURL(join(folder, file)).href;
-}
-
-/** The folder has its name only once it is complete: an install that was cut off is not taken for one. */
-function install(folder: string, packages: readonly string[]): void {
-  console.log(`Installs ${packages.join(', ')}`);
-  const draft = `${folder}.${process.pid}`;
-  mkdirSync(draft, { recursive: true });
-  try {
-    writeFileSync(join(draft, 'package.json'), '{ "private": true, "type": "module" }\n');
-    const args = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--save-exact', ...packages];
-    execFileSync('npm', args, { cwd: draft, stdio: 'ignore', timeout: INSTALL_TIMEOUT_MS });
-    renameSync(draft, folder);
-  } finally {
-    rmSync(draft, { recursive: true, force: true });
-  }
-}

@@ -9,10 +9,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { prepare } from '../installed.ts';
 import { canPin } from '../processes.ts';
 import type { CallMeasurement } from './call.ts';
 import type { CallTask } from './child.ts';
-import { ENTRIES, prepare } from './contestants.ts';
+import { ENTRIES } from './contestants.ts';
 import { type CallRecord, countDisturbed, summarise, toMarkdown } from './report.ts';
 
 const SERVER_CORE = 0;
