@@ -11,7 +11,8 @@ import { relay } from './relay.fixture.ts';
 
 /** Workers killed in one run of this test; more at night. */
 const KILLS = Number(process.env.REGATTA_KILLS ?? 20);
-const FAILOVER_MS = 2_500;
+/** Who gets no turn for three parts of five of it, on a busy machine, counts as dead. */
+const FAILOVER_MS = 4_000;
 
 const { open, server } = fleetTests();
 
@@ -158,6 +159,6 @@ test('a worker that stands still before it makes its run, and finds it made by a
   while ((await engine.list()).length === 0) await new Promise(setImmediate);
   stopped.kill('SIGCONT');
   await expect(runs[0]!.result()).resolves.toMatchObject({ tasks: [{ task: 'survey' }, { task: 'report' }] });
-  expect(await engine.list()).toMatchObject([{ epoch: 1, status: 'succeeded' }]);
+  expect(await engine.list()).toMatchObject([{ epoch: 1, status: 'succeeded' }]); // nobody took it over
   expect(await engine.deadLetters()).toEqual([]);
 }, 60_000);
