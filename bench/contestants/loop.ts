@@ -4,7 +4,8 @@ import type { Contestant } from '../job.ts';
 import { type ChatAnswer, createLoop } from './chat-loop.ts';
 
 export async function open({ baseURL }: { readonly baseURL: string }): Promise<Contestant> {
-  const dispatcher = new Agent({ headersTimeout: 0, bodyTimeout: 0 });
+  // More than that, and ten thousand crews at once run out of file descriptors.
+  const dispatcher = new Agent({ connections: 4096, headersTimeout: 0, bodyTimeout: 0 });
   const url = `${baseURL}/chat/completions`;
   const headers = { 'content-type': 'application/json', authorization: 'Bearer x' };
   const runCrew = createLoop(async (chat) => {
