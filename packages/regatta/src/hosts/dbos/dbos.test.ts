@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
+import { QueueClient } from '../../engines/dbos/client.ts';
 import * as crews from '../../engines/threads/fixtures/crews.fixture.ts';
 import { type Crew, crewRef, type RunEvent } from '../../index.ts';
 import { checkTrace } from '../../testing/index.ts';
@@ -132,6 +133,10 @@ test('a crew that no worker knows is put aside with the reason, and has another 
   await engine.requeue(run.runId);
   await expect(run.result()).rejects.toMatchObject({ code: 'engine/no-module' });
   await expect(engine.requeue('unheard-of')).rejects.toMatchObject({ code: 'engine/unknown-run' });
+  const breaks = vi.spyOn(QueueClient.prototype, 'enqueue').mockRejectedValueOnce(new Error('It breaks.'));
+  onTestFinished(() => breaks.mockRestore());
+  await expect(engine.requeue(run.runId)).rejects.toThrow('It breaks.');
+  expect(await engine.deadLetters()).toMatchObject([{ runId: run.runId }]); // not lost between the two
 });
 
 test('what cannot be is an error that says so', async () => {
