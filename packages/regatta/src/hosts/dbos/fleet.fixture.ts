@@ -22,6 +22,8 @@ export interface ProcessOptions extends Omit<WorkerOptions, 'connectionString'> 
   readonly dieAtEnd?: boolean;
   /** SIGSTOP, and a message, just before it makes a run. */
   readonly stopAtRun?: boolean;
+  /** The same, in its first look for dead workers. */
+  readonly stopAtReap?: boolean;
   /** SIGKILL so many milliseconds after it takes runs. */
   readonly dieAfterMs?: number;
   /** Milliseconds between answers of tools at once: below 0, the last one answers first. */

@@ -1,8 +1,10 @@
 /** Real workers on a real server, killed, stopped and cut off. */
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { Budgets } from '../../stores/postgres-budgets.ts';
 import { Database } from '../../stores/postgres-database.ts';
+import { Fleet } from '../../stores/postgres-fleet.ts';
 import { createGate } from '../../testing/index.ts';
 import { keyOf } from './event-key.ts';
 import { fleetTests, type ProcessOptions } from './fleet.fixture.ts';
@@ -161,4 +163,20 @@ test('a worker that stands still before it makes its run, and finds it made by a
   await expect(runs[0]!.result()).resolves.toMatchObject({ tasks: [{ task: 'survey' }, { task: 'report' }] });
   expect(await engine.list()).toMatchObject([{ epoch: 1, status: 'succeeded' }]); // nobody took it over
   expect(await engine.deadLetters()).toEqual([]);
+}, 60_000);
+
+test('a worker that is stopped while it looks for dead ones takes nothing from those who came meanwhile', async () => {
+  const { fleet, engine, runs, order, connectionString } = await openRelay();
+  const settings = { failoverMs: 10_000 };
+  const stopped = await fleet.start({ ...settings, stopAtReap: true });
+  await sleep(settings.failoverMs / 5); // as long as a look may take
+  await fleet.start({ ...settings, paceMs: 500 });
+  await order(1);
+  while ((await engine.list()).length === 0) await new Promise(setImmediate);
+  stopped.kill('SIGCONT');
+  await runs[0]!.result();
+  const database = new Database({ connectionString });
+  expect(await new Fleet(database).isSuspect(runs[0]!.runId)).toBe(false); // it was taken from nobody
+  await database.close();
+  expect(await engine.list()).toMatchObject([{ epoch: 1, status: 'succeeded' }]);
 }, 60_000);

@@ -1,7 +1,9 @@
 /**
  * A worker as a process of its own, which may be told when to die: at its n-th record, before or after it, or
- * as soon as the first end of a run is kept; or to stand still just before it makes its first run.
+ * as soon as the first end of a run is kept; or to stand still just before it makes its first run, or
+ * in a look for dead workers, as soon as it knows who is alive.
  */
+import { Fleet } from '../../stores/postgres-fleet.ts';
 import { PostgresJournal } from '../../stores/postgres-journal.ts';
 import { asking } from './asking.fixture.ts';
 import { createWorker } from './index.ts';
@@ -9,7 +11,7 @@ import { relay } from './relay.fixture.ts';
 import { fatal, slots } from './slots.fixture.ts';
 
 const [connectionString = '', options = '{}'] = process.argv.slice(2);
-const { dieAt, phase, dieAtEnd, stopAtRun, dieAfterMs, ...rest } = JSON.parse(options);
+const { dieAt, phase, dieAtEnd, stopAtRun, stopAtReap, dieAfterMs, ...rest } = JSON.parse(options);
 
 if (dieAt !== undefined) {
   const { write } = PostgresJournal.prototype;
@@ -37,6 +39,20 @@ if (stopAtRun) {
     process.send?.('stops');
     process.kill(process.pid, 'SIGSTOP');
     await create.apply(this, args);
+  };
+}
+
+if (stopAtReap) {
+  const { workers } = Fleet.prototype;
+  let isFirst = true;
+  Fleet.prototype.workers = async function (...args) {
+    const seen = await workers.apply(this, args);
+    if (isFirst) {
+      isFirst = false;
+      process.send?.('stops');
+      process.kill(process.pid, 'SIGSTOP');
+    }
+    return seen;
   };
 }
 
