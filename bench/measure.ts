@@ -21,8 +21,8 @@ export type Scenario =
       readonly kind: 'pace';
       readonly warmUpCrews: number;
       readonly ms: number;
-      /** Crews that begin in a second. Whoever starts the process sets it. */
-      readonly perSecond?: number;
+      /** Crews that begin in a second. 0 = half of what Regatta did in `load-100`: whoever starts the process puts it in. */
+      readonly perSecond: number;
     }
   /** Live heap while `concurrency` crews wait for their first answer. */
   | { readonly kind: 'freeze'; readonly concurrency: number; readonly warmUpCrews: number }
@@ -139,7 +139,7 @@ async function measureLoad(
 const DELAY_RESOLUTION_MS = 1;
 
 async function measureDelay(
-  { ms, perSecond = 100 }: Extract<Scenario, { kind: 'pace' }>,
+  { ms, perSecond }: Extract<Scenario, { kind: 'pace' }>,
   runner: Runner,
   { collectGarbage, onWindow }: MeasureOptions,
 ): Promise<Omit<Figures, 'firstCrewMs'>> {

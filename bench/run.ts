@@ -24,6 +24,7 @@ import {
   summarise,
   toMarkdown,
 } from './report.ts';
+import { roundsOf } from './rounds.ts';
 import { ON_REQUEST, QUICK_SCENARIOS, SCENARIOS } from './scenarios.ts';
 
 const IMPORT_ROUNDS = 7;
@@ -64,7 +65,7 @@ async function main(): Promise<void> {
   const plan: Plan = {
     contestants: open(values.only),
     scenarios: pick(scenarios, values.scenarios).map((name) => [name, all[name] as Scenario]), // a key of it
-    rounds: values.quick ? 1 : Number(values.rounds ?? 3),
+    rounds: roundsOf(values),
     isPinned,
   };
   if (values.profile) {
@@ -73,7 +74,6 @@ async function main(): Promise<void> {
     }
     return;
   }
-  if (!(plan.rounds >= 1)) throw new Error(`--rounds must be at least 1, got ${values.rounds}.`);
   const imports = timeImports(values.quick ? 3 : IMPORT_ROUNDS, isPinned);
   const records = await runAll(plan, (some) => save(some, { imports, quick: values.quick }));
   console.log(`\n${toMarkdown(summarise(records, imports), records)}\n`);

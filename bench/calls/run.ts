@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { prepare } from '../installed.ts';
 import { canPin } from '../processes.ts';
+import { roundsOf } from '../rounds.ts';
 import type { CallMeasurement } from './call.ts';
 import type { CallTask } from './child.ts';
 import { ENTRIES } from './contestants.ts';
@@ -26,9 +27,7 @@ async function main(): Promise<void> {
   const { values } = parseArgs({
     options: { quick: { type: 'boolean', default: false }, rounds: { type: 'string' } },
   });
-  const rounds = values.quick ? 1 : Number(values.rounds ?? 3);
-  if (!Number.isInteger(rounds) || rounds < 1)
-    throw new Error(`--rounds is "${values.rounds}", which is not a number of rounds. Give 1 or more.`);
+  const rounds = roundsOf(values);
   const load = values.quick ? QUICK : FULL;
   const isPinned = canPin();
   if (!isPinned) console.log('Processes are not pinned here: there is no taskset, or only one core.\n');

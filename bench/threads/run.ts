@@ -10,6 +10,7 @@ import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { createRuntime, type Runtime, threads } from 'regatta';
 import { median } from '../report.ts';
+import { roundsOf } from '../rounds.ts';
 import { crew } from './crew.ts';
 
 /** Threads; 0 = the event loop. */
@@ -27,9 +28,7 @@ async function main(): Promise<void> {
   const { values } = parseArgs({
     options: { quick: { type: 'boolean', default: false }, rounds: { type: 'string' } },
   });
-  const rounds = values.quick ? 1 : Number(values.rounds ?? 3);
-  if (!Number.isInteger(rounds) || rounds < 1)
-    throw new Error(`--rounds is "${values.rounds}", which is not a number of rounds. Give 1 or more.`);
+  const rounds = roundsOf(values);
   const runs = values.quick ? 8 : 96;
   const measured = new Map<number, number[]>(SIZES.map((size) => [size, []]));
   for (let round = 0; round < rounds; round++) {

@@ -77,12 +77,12 @@ export class Reaper {
     const lookMs = failoverMs / BEATS;
     await fleet.alone('reaping', lookMs, async () => {
       // Who is stopped in a look goes on with old news: of executions that are a new worker's by now.
-      const isFreshUntil = performance.now() + lookMs;
+      const freshUntil = performance.now() + lookMs;
       const workers = await fleet.workers();
       const isDead = (silentMs: number): boolean => silentMs > (failoverMs * DEAD_AFTER_BEATS) / BEATS;
       const alive = new Set(workers.filter(({ silentMs }) => !isDead(silentMs)).map((one) => one.worker));
       for (const { executionId, worker: holder } of await executor.underWay()) {
-        if (performance.now() > isFreshUntil) return;
+        if (performance.now() > freshUntil) return;
         if (!alive.has(holder) && holder !== worker) await this.#recover(executionId);
       }
       await fleet.forget(workers.filter((one) => isDead(one.silentMs)).map((one) => one.worker));
