@@ -161,9 +161,9 @@ export const storage: Section = {
     {
       race: 'R57',
       title: 'nothing keeps the process alive until the callbacks of a run have heard all',
-      file: 'run/run.ts',
-      find: 'await Promise.race([settled, timeout]);',
-      replace: 'timer.unref();\n      await Promise.race([settled, timeout]);',
+      file: 'base/wait-at-most.ts',
+      find: 'void work.then(() => {',
+      replace: 'timer.unref();\n    void work.then(() => {',
       test: 'packages/regatta/src/api/exit.test.ts',
       name: 'a program that ends by itself has delivered everything',
     },

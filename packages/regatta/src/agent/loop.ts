@@ -21,7 +21,7 @@ import { finalResult } from '../tool/final-result.ts';
 import { createAsk } from './asking.ts';
 import type { AgentDefinition } from './definition.ts';
 import { remember } from './memories.ts';
-import { openWork, taskOf } from './opening.ts';
+import { isOpen, openWork, taskOf } from './opening.ts';
 import { Repeats } from './repeats.ts';
 import { LOAD_SKILL, skillTool } from './skills.ts';
 import { stepCalls, stepReporter } from './step.ts';
@@ -87,14 +87,15 @@ export async function runAgent(
   await context.tell({ type: 'agent.start', agent: role, model: model.id, tools: names });
   try {
     const goesOn = assignment.opening !== undefined;
-    const messages = goesOn ? assignment.messages : await openWork(agent, assignment, inner);
+    const messages = goesOn || isOpen(agent) ? assignment.messages : await openWork(agent, assignment, inner);
     const opening = assignment.opening ?? messages.length;
     const { way = converse } = assignment;
     const answered = await way(agent, { ...assignment, messages, tools, tally }, inner);
     const { text } = answered;
-    const stores = goesOn || assignment.remembers === false ? [] : agent.memory;
-    const experience = { task: taskOf(assignment.messages), answer: text };
-    await remember({ ...agent, stores }, experience, inner);
+    if (agent.memory.length > 0 && !goesOn && assignment.remembers !== false) {
+      const experience = { task: taskOf(assignment.messages), answer: text };
+      await remember({ ...agent, stores: agent.memory }, experience, inner);
+    }
     await context.tell({ type: 'agent.end', agent: role, calls: tally.calls, text, error: null });
     return { ...answered, opening, calls: tally.calls };
   } catch (thrown) {
@@ -114,12 +115,13 @@ export interface Tallied extends AgentAssignment {
 /** Messages → model → tools → messages, until there is an answer. */
 export async function converse(
   agent: AgentDefinition,
-  { messages: given, opening = given.length, ...assignment }: Tallied,
+  assignment: Tallied,
   context: RunContext,
 ): Promise<Conversed> {
-  const { model, tools, contract, tally, onToolFailure: said } = assignment;
+  const { messages: given, opening = given.length, model, modelScope, tools, contract, tally } = assignment;
+  const { onToolFailure: said } = assignment;
   const onFailure = onFailureOf(said?.task, agent.onToolFailure, said?.crew);
-  const ask = createAsk(agent, { ...assignment, opening }, context);
+  const ask = createAsk(agent, { model, modelScope, tools, opening, tally }, context);
   const report = stepReporter(agent.stepCallback, agent.role, context);
   const messages = [...given];
   const output = contract === null ? null : { name: 'answer', schema: contract.jsonSchema, isInPrompt: true };
@@ -136,12 +138,13 @@ export async function converse(
     const request = { messages, tools, toolChoice, output } as const;
     const { message, finishReason } = await ask(request, `turn-${turn}`);
     const calls = toolCallsOf(message);
-    messages.push(message, ...(mayUseTools ? [] : calls.map(noCallsLeft)));
+    messages.push(message);
+    if (!mayUseTools) messages.push(...calls.map(noCallsLeft));
     const text = textOf(message);
     if (calls.length > 0 && mayUseTools) {
       const results = await callTools({ tools, calls, turn, onFailure }, context);
       messages.push(...results, ...repeats.see(calls, results));
-      await report(turn, { kind: 'tools', text, calls: stepCalls(calls, results) });
+      await report?.(turn, { kind: 'tools', text, calls: stepCalls(calls, results) });
       const final = finalResult(tools, results);
       if (final === undefined) continue;
       const { content } = final;
@@ -156,7 +159,7 @@ export async function converse(
       messages.push(EMPTY_ANSWER_FEEDBACK);
       continue;
     }
-    await report(turn, { kind: 'answer', text });
+    await report?.(turn, { kind: 'answer', text });
     if (contract === null) return { text, parsed: undefined, messages };
     const verdict = await untilAborted(
       checkAnswer(text, contract, finishReason),

@@ -1,12 +1,18 @@
 /** What an agent is told before its first turn: its task, and what is added to it for this run. */
 import { Gauge } from '../context/gauge.ts';
-import { appendToSystem, appendToTask, applyStyle, dateLine } from '../context/style.ts';
+import { appendToSystem, appendToTask, applyStyle, dateLine, isStyled } from '../context/style.ts';
 import type { Model } from '../ports/model.ts';
 import type { RunContext } from '../ports/run-context.ts';
 import type { Message } from '../protocol/message.ts';
 import type { AgentDefinition } from './definition.ts';
 import { recall } from './memories.ts';
 import { skillList } from './skills.ts';
+
+/** Whether nothing is added to what it is asked. */
+export function isOpen(agent: AgentDefinition): boolean {
+  const { skills, injectDate, memory, knowledge } = agent;
+  return skills.length + memory.length + knowledge.length === 0 && !injectDate && !isStyled(agent);
+}
 
 /** @throws RegattaError `memory/failed`; the signal's reason. */
 export async function openWork(

@@ -11,8 +11,8 @@ export function perform(
   context: RunContext,
 ): Promise<AgentAnswer> {
   const { planning } = agent;
+  if (planning === undefined || assignment.way !== undefined) return runAgent(agent, assignment, context);
   // Who goes on with a conversation has planned already.
   const isFresh = !assignment.messages.some(({ role }) => role === 'assistant');
-  const way = planning === undefined || !isFresh ? undefined : byPlan(planning);
-  return runAgent(agent, { ...assignment, way: assignment.way ?? way }, context);
+  return runAgent(agent, isFresh ? { ...assignment, way: byPlan(planning) } : assignment, context);
 }

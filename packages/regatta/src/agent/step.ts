@@ -39,15 +39,13 @@ type Came =
 /** Says what came of a turn, once also where the run is resumed. */
 export type ReportStep = (turn: number, came: Came) => Promise<void>;
 
-const nobody: ReportStep = async () => undefined;
-
 /** @throws RegattaError `agent/step-callback` from what it gives. */
 export function stepReporter(
   callback: StepCallback | undefined,
   agent: string,
   context: RunContext,
-): ReportStep {
-  if (callback === undefined) return nobody;
+): ReportStep | undefined {
+  if (callback === undefined) return undefined;
   return async (turn, came) => {
     const { runId, signal, orphan } = context;
     const inner = context.child(`turn-${turn}`);

@@ -1,11 +1,11 @@
 import { getEventListeners } from 'node:events';
 import { expect, test } from 'vitest';
-import { CancelScope, createController, untilAborted } from './abort.ts';
+import { CancelScope, untilAborted } from './abort.ts';
 
 const hung = new Promise<never>(() => undefined);
 
 test('whoever waits is freed at once, and the work that goes on is handed over', async () => {
-  const parent = createController();
+  const parent = new AbortController();
   const orphans: unknown[] = [];
   const cancel = new CancelScope(parent.signal, { onOrphan: (work) => orphans.push(work) });
   const raced = cancel.race(hung);
@@ -18,7 +18,7 @@ test('whoever waits is freed at once, and the work that goes on is handed over',
 test('a deadline aborts with its own reason, and closing leaves neither timer nor listener', async () => {
   const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
   const before = timers();
-  const parent = createController();
+  const parent = new AbortController();
   const cancel = new CancelScope(parent.signal, { timeoutMs: 5, timeoutReason: () => new Error('too late') });
   await expect(cancel.race(hung)).rejects.toThrow('too late');
   cancel.close();
@@ -35,7 +35,7 @@ test('work that fails after its caller left is not an unhandled rejection', asyn
   const hear = (error: unknown): void => void unhandled.push(error);
   process.on('unhandledRejection', hear);
   const { promise, reject } = Promise.withResolvers<never>();
-  const controller = createController();
+  const controller = new AbortController();
   const raced = untilAborted(promise, controller.signal);
   controller.abort(new Error('left'));
   await expect(raced).rejects.toThrow('left');
@@ -46,7 +46,7 @@ test('work that fails after its caller left is not an unhandled rejection', asyn
 });
 
 test('a scope of an aborted parent is aborted from the start', async () => {
-  const parent = createController();
+  const parent = new AbortController();
   parent.abort(new Error('before'));
   const cancel = new CancelScope(parent.signal);
   await expect(cancel.race(Promise.resolve(1))).rejects.toThrow('before');

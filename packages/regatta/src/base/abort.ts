@@ -4,15 +4,6 @@
  * A `CancelScope` narrows a signal by a deadline and races work against it. Work that ignores its
  * signal goes on behind the caller's back; it is handed to `onOrphan`, so that it is counted.
  */
-import { setMaxListeners } from 'node:events';
-
-/** A controller for one of our own signals, which many calls at once may listen to. */
-export function createController(): AbortController {
-  const controller = new AbortController();
-  setMaxListeners(0, controller.signal); // bounded by the calls in flight, and each listener is removed
-  return controller;
-}
-
 export interface CancelScopeOptions {
   /** Milliseconds until `timeoutReason()` aborts the scope. No limit when absent. */
   readonly timeoutMs?: number | undefined;
@@ -24,7 +15,7 @@ export interface CancelScopeOptions {
 /** A signal that ends with its parent, at a deadline, or by `abort`. `close` removes every listener and timer. */
 export class CancelScope {
   readonly signal: AbortSignal;
-  readonly #controller = createController();
+  readonly #controller = new AbortController();
   readonly #parent: AbortSignal;
   readonly #onOrphan: ((work: Promise<unknown>) => void) | undefined;
   readonly #timer: NodeJS.Timeout | undefined;

@@ -8,10 +8,9 @@ export interface JsonObject {
 /** Freezes `value` and all it holds. Only for data that we made: a caller's objects are never frozen. */
 export function deepFreeze<T>(value: T): T {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
-  Object.freeze(value);
-  for (const inner of Object.values(value)) {
-    if (typeof inner === 'object') deepFreeze(inner);
-  }
+  Object.freeze(value); // before what is inside: a cycle ends here
+  if (Array.isArray(value)) for (const item of value) deepFreeze(item);
+  else for (const key in value) deepFreeze(value[key]);
   return value;
 }
 

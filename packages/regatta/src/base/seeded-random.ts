@@ -17,8 +17,9 @@ export function seededRandom(seed: number, name: string): Random {
 
 /** One sequence for each name, which goes on from draw to draw. */
 export function seededRandoms(seed: number): (name: string) => Random {
-  const sequences = new Map<string, Random>();
+  let sequences: Map<string, Random> | undefined; // few runs draw from any
   return (name) => {
+    sequences ??= new Map();
     const sequence = sequences.get(name) ?? seededRandom(seed, name);
     sequences.set(name, sequence);
     return sequence;

@@ -14,21 +14,17 @@ export async function settleAll<Item, T>(
   { limit, signal }: SettleOptions,
 ): Promise<readonly PromiseSettledResult<T>[]> {
   const ends: PromiseSettledResult<T>[] = [];
-  const waiting = items.entries();
+  let next = 0;
   const workThrough = async (): Promise<void> => {
-    for (let next = waiting.next(); !next.done && !signal.aborted; next = waiting.next()) {
-      const [index, item] = next.value;
-      ends[index] = await settle(() => work(item, index));
+    while (next < items.length && !signal.aborted) {
+      const index = next++;
+      try {
+        ends[index] = { status: 'fulfilled', value: await work(items[index] as Item, index) }; // below the length
+      } catch (reason) {
+        ends[index] = { status: 'rejected', reason };
+      }
     }
   };
   await Promise.all(Array.from({ length: Math.min(limit, items.length) }, workThrough));
   return ends;
-}
-
-async function settle<T>(work: () => Promise<T>): Promise<PromiseSettledResult<T>> {
-  try {
-    return { status: 'fulfilled', value: await work() };
-  } catch (reason) {
-    return { status: 'rejected', reason };
-  }
 }

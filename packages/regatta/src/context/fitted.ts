@@ -5,7 +5,7 @@
  * up twice. Whoever asks keeps the whole conversation, and only ever adds to it.
  */
 import { isRegattaError, RegattaError } from '../base/errors.ts';
-import type { Model, ModelRequest, ToolSpec } from '../ports/model.ts';
+import type { Model, ModelReply, ModelRequest, ToolSpec } from '../ports/model.ts';
 import type { RunContext } from '../ports/run-context.ts';
 import type { ContextTrim } from '../protocol/event.ts';
 import type { Message } from '../protocol/message.ts';
@@ -43,18 +43,25 @@ type Request = Omit<ModelRequest, 'attempt'>;
  */
 export function fitted(ask: Ask, options: FitOptions, context: RunContext): Ask {
   const conversation = new Conversation(ask, options, context);
-  return async (request, key) => {
-    let refusal: unknown;
-    for (let tries = 0; ; tries++) {
+  /** `refused` is why the request was not taken as it is; undefined = it was not made. */
+  const refit = async (request: Request, key: string, refused?: unknown): Promise<ModelReply> => {
+    let refusal = refused;
+    for (let tries = refusal === undefined ? 0 : 1; ; tries++) {
+      const isGivenUp = !isRegattaError(refusal, 'model/context-length') || tries > MAX_REFITS;
+      if (refusal !== undefined && isGivenUp) throw refusal;
       const spanKey = tries === 0 ? key : `${key}-again-${tries}`;
       const messages = await conversation.fit(request, spanKey, refusal);
       try {
         return await ask({ ...request, messages }, spanKey);
       } catch (error) {
-        if (!isRegattaError(error, 'model/context-length') || tries === MAX_REFITS) throw error;
         refusal = error;
       }
     }
+  };
+  return (request, key) => {
+    const messages = conversation.known(request);
+    if (messages === undefined) return refit(request, key);
+    return ask({ ...request, messages }, key).catch((error: unknown) => refit(request, key, error));
   };
 }
 
@@ -63,7 +70,8 @@ class Conversation {
   readonly #options: FitOptions;
   readonly #context: RunContext;
   readonly #reserved: number;
-  #held: readonly Held[] = [];
+  /** What the conversation has become; undefined = it was never looked into. */
+  #held: readonly Held[] | undefined;
   /** Messages of the whole conversation that `#held` stands for. */
   #covered = 0;
   #gauge: Gauge | undefined;
@@ -85,11 +93,16 @@ class Conversation {
     this.#limit = contextWindow - this.#reserved;
   }
 
+  /** The messages to send, where it takes no counting to see that they fit. */
+  known(request: Request): readonly Message[] | undefined {
+    const messages = this.#held === undefined ? request.messages : textsOf(this.#take(request.messages));
+    return this.#fitsForSure(request, messages) ? messages : undefined;
+  }
+
   /** `refusal` is why the last request, which was thought to fit, was not taken. */
   async fit(request: Request, key: string, refusal: unknown): Promise<readonly Message[]> {
-    this.#take(request.messages);
-    const messages = this.#messages();
-    if (refusal === undefined && this.#fitsForSure(request, messages)) return messages;
+    const held = this.#take(request.messages);
+    const messages = textsOf(held);
     const gauge = await this.#open();
     const fixed = this.#fixed(request, gauge);
     const before = fixed + gauge.messages(messages);
@@ -97,12 +110,12 @@ class Conversation {
     const limit = this.#limit;
     if (before <= limit) return messages;
     const notes: { error: ErrorData | null } = { error: null };
-    const trimmed = await trim(this.#held, {
+    const trimmed = await trim(held, {
       gauge,
       target: Math.floor(limit * TARGET_SHARE) - fixed,
       summarise: (older, maxTokens) => this.#summarise(older, { gauge, limit, key, maxTokens }, notes),
     });
-    const after = fixed + gauge.messages(trimmed.held.map(({ message }) => message));
+    const after = fixed + gauge.messages(textsOf(trimmed.held));
     if (after > limit || (refusal !== undefined && after >= before)) throw refusal ?? this.#tooLong(after);
     this.#held = trimmed.held;
     const { shortened, summarised, dropped } = trimmed;
@@ -120,7 +133,7 @@ class Conversation {
       error: notes.error,
     };
     await this.#context.tell(body);
-    return this.#messages();
+    return textsOf(trimmed.held);
   }
 
   /** Without counting: most conversations are far from any limit. */
@@ -132,19 +145,17 @@ class Conversation {
     return boundOf(messages) + this.#besides.bound + rest <= this.#limit;
   }
 
-  #take(all: readonly Message[]): void {
+  /** Adds what is new to what is held. */
+  #take(all: readonly Message[]): readonly Held[] {
     const { opening } = this.#options;
     const added = all.slice(this.#covered).map((message, index): Held => {
       const at = this.#covered + index;
       const isPinned = at < opening && (message.role === 'system' || at === opening - 1);
       return { message, isPinned };
     });
-    this.#held = added.length === 0 ? this.#held : [...this.#held, ...added];
+    this.#held = [...(this.#held ?? []), ...added];
     this.#covered = all.length;
-  }
-
-  #messages(): readonly Message[] {
-    return this.#held.map(({ message }) => message);
+    return this.#held;
   }
 
   async #open(): Promise<Gauge> {
@@ -186,6 +197,10 @@ class Conversation {
       { model, contextWindow, reservedTokens, tokens },
     );
   }
+}
+
+function textsOf(held: readonly Held[]): readonly Message[] {
+  return held.map(({ message }) => message);
 }
 
 /** A tool may carry more than a model is told of it. */

@@ -39,15 +39,20 @@ export function isTemplate(name: TemplateName, template: unknown): boolean {
 }
 
 /** What ends an answer; empty = nothing of the template does. */
-export function stopOf({ responseTemplate = '' }: PromptStyle): readonly string[] {
+export function stopOf({ responseTemplate }: PromptStyle): readonly string[] {
+  if (responseTemplate === undefined) return [];
   const [, after = ''] = responseTemplate.split(MARKS.responseTemplate);
   return after.trim() === '' ? [] : [after];
 }
 
+export function isStyled(style: PromptStyle): boolean {
+  const { useSystemPrompt, systemTemplate, promptTemplate, responseTemplate } = style;
+  return !useSystemPrompt || (systemTemplate ?? promptTemplate ?? responseTemplate) !== undefined;
+}
+
 export function applyStyle(messages: readonly Message[], style: PromptStyle): readonly Message[] {
   const { useSystemPrompt, systemTemplate, promptTemplate, responseTemplate } = style;
-  if (useSystemPrompt && (systemTemplate ?? promptTemplate ?? responseTemplate) === undefined)
-    return messages;
+  if (!isStyled(style)) return messages;
   const task = messages.findLastIndex(({ role }) => role === 'user');
   const [before = ''] = responseTemplate?.split(MARKS.responseTemplate) ?? [];
   const styled = messages.map((message, index): Message => {

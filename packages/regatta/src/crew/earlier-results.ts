@@ -2,9 +2,8 @@
 import { isJsonObject, type Json, toJsonOr } from '../base/json.ts';
 import { joinResults } from '../context/prompt.ts';
 import { callModel } from '../model/call-model.ts';
-import type { Model } from '../ports/model.ts';
+import type { LlmDefinition } from '../ports/model.ts';
 import type { RunContext } from '../ports/run-context.ts';
-import type { Scope } from '../ports/scope.ts';
 import { textOf } from '../protocol/message.ts';
 import type { TaskOutput } from '../protocol/output.ts';
 import { type EarlierResult, fitResults } from './fit-results.ts';
@@ -15,8 +14,8 @@ export interface EarlierOptions {
   readonly outputs: ReadonlyMap<string, TaskOutput>;
   /** What is to be done with the results. */
   readonly description: string;
-  readonly model: Model;
-  readonly modelScope: Scope;
+  /** Who sums them up. */
+  readonly llm: LlmDefinition | undefined;
   readonly agent: string;
   /** Stands before the names of spans. */
   readonly key: string;
@@ -24,11 +23,11 @@ export interface EarlierOptions {
 
 const SKIPPED = '(This task was skipped.)';
 
-export async function tellEarlier(
+export function tellEarlier(
   { reads, contextStrategy, maxContextTokens }: PlannedTask,
   options: EarlierOptions,
   context: RunContext,
-): Promise<readonly EarlierResult[]> {
+): readonly EarlierResult[] | Promise<readonly EarlierResult[]> {
   const read = reads.flatMap((id) => options.outputs.get(id) ?? []);
   if (contextStrategy === 'none' || read.length === 0) return [];
   if (typeof contextStrategy === 'object') {
@@ -39,10 +38,7 @@ export async function tellEarlier(
   }
   const results = read.map(({ task, text, skipped }) => ({ task, text: skipped ? SKIPPED : text }));
   if (contextStrategy === 'full') return fitResults(results, maxContextTokens);
-  const summary = await summarise(results, { ...options, maxTokens: maxContextTokens }, context);
-  // An empty summary would keep the results from the task without anybody noticing.
-  const told = summary.trim() === '' ? results : [{ task: 'Summary', text: summary }];
-  return fitResults(told, maxContextTokens);
+  return summed(results, { ...options, maxTokens: maxContextTokens }, context);
 }
 
 function pick({ task, parsed, skipped }: TaskOutput, fields: readonly string[]): EarlierResult {
@@ -55,17 +51,25 @@ function pick({ task, parsed, skipped }: TaskOutput, fields: readonly string[]):
   return { task, text: JSON.stringify(Object.fromEntries(values)) };
 }
 
+interface SummaryOptions extends EarlierOptions {
+  readonly maxTokens: number | undefined;
+}
+
+async function summed(
+  results: readonly EarlierResult[],
+  options: SummaryOptions,
+  context: RunContext,
+): Promise<readonly EarlierResult[]> {
+  const summary = await summarise(results, options, context);
+  // An empty summary would keep the results from the task without anybody noticing.
+  const told = summary.trim() === '' ? results : [{ task: 'Summary', text: summary }];
+  return fitResults(told, options.maxTokens);
+}
+
 /** One call of the task's model. */
 async function summarise(
   results: readonly EarlierResult[],
-  {
-    description,
-    model,
-    modelScope,
-    agent,
-    key,
-    maxTokens,
-  }: EarlierOptions & { readonly maxTokens: number | undefined },
+  { description, llm, agent, key, maxTokens }: SummaryOptions,
   context: RunContext,
 ): Promise<string> {
   const limit = maxTokens === undefined ? '' : ` Use at most ${maxTokens} tokens.`;
@@ -79,7 +83,8 @@ async function summarise(
       content: `They are for this task: ${description}\n\nResults of earlier tasks:\n\n${joinResults(results)}\n\nGive the summary and nothing else.`,
     },
   ] as const;
-  const call = context.child(`${key}summary`, { agent, scope: modelScope });
+  const model = context.resolveModel(llm, `Agent "${agent}"`);
+  const call = context.child(`${key}summary`, { agent, scope: llm?.scope ?? [] });
   const { message } = await callModel(model, { messages, tools: [], toolChoice: 'none', output: null }, call);
   return textOf(message);
 }

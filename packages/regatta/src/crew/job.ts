@@ -76,8 +76,8 @@ function show({ text, parsed, tasks }: CrewOutput): Json {
   return deepFreeze({ text, parsed: toJsonOr(parsed, null), tasks: tasks.map(portable) });
 }
 
-async function run<Parsed>(work: CrewWork, context: RunContext): Promise<CrewOutput<Parsed>> {
-  return await finish<Parsed>(work.crew, await runWork(work, context), context);
+function run<Parsed>(work: CrewWork, context: RunContext): Promise<CrewOutput<Parsed>> {
+  return runWork(work, context).then((tasks) => finish<Parsed>(work.crew, tasks, context));
 }
 
 /** @throws as `runCrew`; RegattaError `hook/*` for a `beforeKickoff`. */
@@ -87,13 +87,13 @@ export async function runWork(
 ): Promise<readonly TaskOutput[]> {
   const { createContext, llm: defaultLlm, taskCallback } = crew;
   const { runId } = outer;
-  const inputs = await prepare(crew, given, outer);
+  const inputs = crew.beforeKickoff.length === 0 ? given : await prepare(crew, given, outer);
   let context = outer;
   if (outer.context === undefined && createContext !== undefined) {
     const making = Promise.resolve(createContext({ runId, inputs }));
     context = outer.withContext(await untilAborted(making, outer.signal, outer.orphan));
   }
-  return await runCrew(crew, { inputs, defaultLlm, taskCallback, ...settings }, context);
+  return runCrew(crew, { inputs, defaultLlm, taskCallback, ...settings }, context);
 }
 
 /** The inputs after every `beforeKickoff`. Recorded: they may come from outside. */

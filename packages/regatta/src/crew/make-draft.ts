@@ -9,7 +9,7 @@ import { isProvisional } from './do-task.ts';
 import type { Brief, PlannedTask } from './plan.ts';
 import { reviewDraft } from './review.ts';
 import type { TaskRunOptions } from './task-share.ts';
-import { openWorker } from './worker.ts';
+import { openWorker, type Worker, type WorkerOptions } from './worker.ts';
 
 export interface DraftOptions extends TaskRunOptions {
   readonly brief: Brief;
@@ -18,17 +18,22 @@ export interface DraftOptions extends TaskRunOptions {
 }
 
 /** @throws what the agent, its model or a guardrail throws. */
-export async function makeDraft(
+export function makeDraft(task: PlannedTask, options: DraftOptions, context: RunContext): Promise<Draft> {
+  const llm = task.agent.llm ?? options.share.defaultLlm ?? context.facts.defaultLlm;
+  const work = { ...options, llm };
+  const worker = openWorker(task, work, context);
+  return isProvisional(task.definition) ? improveDraft(task, { ...work, worker }, context) : worker.draft();
+}
+
+/** Until guardrails and people accept it. */
+async function improveDraft(
   task: PlannedTask,
-  options: DraftOptions,
+  { brief, key, llm, worker: { draft, redraft } }: WorkerOptions & { readonly worker: Worker },
   context: RunContext,
 ): Promise<Draft> {
   const { id, agent, definition } = task;
   const { guardrails, guardrailMaxRetries: maxRetries, contract, humanInput } = definition;
-  const { share, brief, key } = options;
   const { role } = brief.persona;
-  const llm = agent.llm ?? share.defaultLlm ?? context.facts.defaultLlm;
-  const { draft, redraft } = openWorker(task, { ...options, llm }, context);
   const needsJudge = guardrails.some(({ check }) => typeof check === 'string');
   const judge = needsJudge ? openJudge(definition.guardrailLlm ?? llm, id, context) : undefined;
   const check = (unchecked: Draft, place: string): Promise<Draft> =>
@@ -41,10 +46,8 @@ export async function makeDraft(
   const accepted = humanInput
     ? await reviewDraft(checked, { task: id, key, redraft, check }, context)
     : checked;
-  if (isProvisional(definition)) {
-    const experience = { task: brief.description, answer: accepted.text };
-    await remember({ ...agent, stores: agent.memory }, experience, context);
-  }
+  const experience = { task: brief.description, answer: accepted.text };
+  await remember({ ...agent, stores: agent.memory }, experience, context);
   return accepted;
 }
 

@@ -1,8 +1,10 @@
 /** A member of a crew at work: its prompt, its model, its tools, and its agent's loop. */
+import type { AgentDefinition } from '../agent/definition.ts';
 import type { AgentAnswer } from '../agent/loop.ts';
 import { perform } from '../agent/perform.ts';
 import { deepFreeze } from '../base/json.ts';
 import type { Contract } from '../base/schema.ts';
+import type { Persona } from '../context/prompt.ts';
 import { shapeRequest } from '../model/shaped.ts';
 import type { RunContext } from '../ports/run-context.ts';
 import type { Message } from '../protocol/message.ts';
@@ -13,7 +15,7 @@ import type { DoMemberWork, Member, MemberWork, Team } from './team.ts';
 export function doMemberWork(
   team: Team,
   member: Member,
-  { place, tools, chain, onToolFailure, ...work }: MemberWork,
+  { place, messages, opening, remembers, tools, onToolFailure, contract, chain }: MemberWork,
   context: RunContext,
 ): Promise<AgentAnswer> {
   const { definition, persona } = member;
@@ -24,14 +26,24 @@ export function doMemberWork(
     doMemberWork(crew, coworker, { ...handed, onToolFailure }, inner);
   const delegation = definition.allowDelegation ? delegationTools(team, [...chain, member], handOn) : [];
   const assignment = {
-    ...work,
+    messages,
+    opening,
+    remembers,
+    contract,
     model: context.resolveModel(llm, `Agent "${role}"`),
     modelScope: llm?.scope ?? [],
-    tools: [...tools, ...delegation],
+    tools: delegation.length === 0 ? tools : [...tools, ...delegation],
     onToolFailure: { task: onToolFailure, crew: team.onToolFailure },
   };
   const inner = context.child(place, { agent: role, scope: definition.scope });
-  return perform({ ...definition, ...persona }, assignment, inner);
+  return perform(asPersona(definition, persona), assignment, inner);
+}
+
+/** The agent with its texts filled in. */
+function asPersona(definition: AgentDefinition, persona: Persona): AgentDefinition {
+  const { role, goal, backstory } = persona;
+  const isPlain = role === definition.role && goal === definition.goal && backstory === definition.backstory;
+  return isPlain ? definition : { ...definition, ...persona };
 }
 
 /** A question beside a brief, whose answer must have a shape. */

@@ -1,17 +1,17 @@
 /** One plan for all tasks of a run, made before the first one starts. It goes into this run's prompts alone. */
+import type { AgentDefinition } from '../agent/definition.ts';
 import { structured } from '../agent/structured.ts';
 import { toErrorData } from '../base/error-data.ts';
 import { deepFreeze, type JsonObject } from '../base/json.ts';
 import type { Inputs } from '../base/template.ts';
 import type { RunContext } from '../ports/run-context.ts';
 import type { PlanItem } from '../protocol/team-event.ts';
-import type { CrewDefinition } from './definition.ts';
 import { doMemberWork, question } from './member-work.ts';
 import { type CrewPlan, fillIn } from './plan.ts';
 import { listMembers, open, type Team } from './team.ts';
 
 interface Planning {
-  readonly crew: CrewDefinition & { readonly plan: CrewPlan };
+  readonly crew: { readonly plan: CrewPlan };
   readonly team: Team;
   readonly inputs: Inputs;
 }
@@ -21,15 +21,14 @@ interface Plans {
   readonly plans: Readonly<Record<string, string>>;
 }
 
-const NO_PLANS: ReadonlyMap<string, string> = new Map();
+export const NO_PLANS: ReadonlyMap<string, string> = new Map();
 
-/** What is planned, by the task's id; nothing where the crew has no planner. @throws what the planner throws. */
+/** What is planned, by the task's id. @throws what the planner throws. */
 export async function planTasks(
-  { crew, team, inputs }: Planning,
+  planner: AgentDefinition,
+  { crew: { plan }, team, inputs }: Planning,
   outer: RunContext,
 ): Promise<ReadonlyMap<string, string>> {
-  const { planner, plan } = crew;
-  if (planner === undefined) return NO_PLANS;
   const context = outer.child('plan');
   await context.tell({ type: 'plan.start', of: 'crew', reason: null });
   try {

@@ -3,9 +3,10 @@ import { CancelScope } from '../base/abort.ts';
 import { RegattaError } from '../base/errors.ts';
 import type { RunContext } from '../ports/run-context.ts';
 import type { SkipReason, TaskOutput } from '../protocol/output.ts';
+import { NO_ADVICE } from './advice.ts';
 import type { CrewDefinition } from './definition.ts';
 import { type CrewPlan, checkRunInputs, type PlannedTask } from './plan.ts';
-import { planTasks } from './planning.ts';
+import { NO_PLANS, planTasks } from './planning.ts';
 import { runTask } from './run-task.ts';
 import { type Outcome, schedule } from './schedule.ts';
 import type { TaskShare } from './task-share.ts';
@@ -29,8 +30,11 @@ export async function runCrew(
 ): Promise<readonly TaskOutput[]> {
   const { plan, concurrency, onTaskFailure } = crew;
   checkRunInputs(plan, given.inputs);
-  const team = openTeam(crew, given.inputs, await readAdvice(crew.training, context));
-  const plans = await planTasks({ crew, team, inputs: given.inputs }, context);
+  const { inputs } = given;
+  const advice = crew.training === undefined ? NO_ADVICE : await readAdvice(crew.training, context);
+  const team = openTeam(crew, inputs, advice);
+  const plans =
+    crew.planner === undefined ? NO_PLANS : await planTasks(crew.planner, { crew, team, inputs }, context);
   const share = { ...given, team, plans };
   const siblings = new CancelScope(context.signal);
   const inner = context.withSignal(siblings.signal);

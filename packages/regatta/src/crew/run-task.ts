@@ -7,6 +7,7 @@ import type { Draft } from '../guardrail/draft.ts';
 import type { RunContext } from '../ports/run-context.ts';
 import type { TaskOutput } from '../protocol/output.ts';
 import { callHook } from './call-hook.ts';
+import type { TaskCondition, TaskDefinition } from './definition.ts';
 import { makeDraft } from './make-draft.ts';
 import { outputText, writeOutputFile } from './output-file.ts';
 import { fillIn, type PlannedTask } from './plan.ts';
@@ -31,7 +32,8 @@ export async function runTask(
     error: null,
     because: null,
   } as const;
-  const decision = await decide(task, options, inner);
+  const decision =
+    definition.when === undefined ? 'do' : await decide(task, definition.when, { options, context: inner });
   if (decision === 'skip') {
     await inner.tell({ ...ended, status: 'skipped', reason: 'condition' });
     return Object.freeze({ task: id, agent: role, text: '', parsed: undefined, skipped: true });
@@ -43,7 +45,7 @@ export async function runTask(
     const { retries } = definition;
     const { text, parsed, agent } = await withRetries({ task: id, retries }, attempt, inner);
     const output = Object.freeze({ task: id, agent, text, parsed });
-    await handOver(output, { task, share: options.share }, inner);
+    if (isAwaited(definition, options.share)) await handOver(output, { task, share: options.share }, inner);
     await inner.tell({ ...ended, status: 'done', text, parsed: toJsonOr(parsed, null) });
     return output;
   } catch (error) {
@@ -54,12 +56,10 @@ export async function runTask(
 
 /** Before the task starts; what the condition throws is the task's failure, which needs a start. */
 async function decide(
-  { id, definition, awaits }: PlannedTask,
-  { outputs }: TaskRunOptions,
-  context: RunContext,
+  { id, awaits }: PlannedTask,
+  when: TaskCondition,
+  { options: { outputs }, context }: { readonly options: TaskRunOptions; readonly context: RunContext },
 ): Promise<'do' | 'skip' | { readonly error: unknown }> {
-  const { when } = definition;
-  if (when === undefined) return 'do';
   const hook = `The condition of task "${id}"`;
   const before = Object.freeze(awaits.flatMap((before) => outputs.get(before) ?? []));
   try {
@@ -82,6 +82,11 @@ async function decide(
 interface Handed {
   readonly task: PlannedTask;
   readonly share: TaskShare;
+}
+
+/** Whether anything is done with the output before its task has ended. */
+function isAwaited({ outputFile, callback }: TaskDefinition, { taskCallback }: TaskShare): boolean {
+  return (outputFile ?? callback ?? taskCallback) !== undefined;
 }
 
 /** Each as a step: a run that is resumed does not write, or call, again. */

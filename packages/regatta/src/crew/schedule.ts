@@ -22,11 +22,11 @@ export interface ScheduleOptions<N extends TaskNode, T> {
 }
 
 /**
- * Returns the outcome of every task by id. Never throws because of a task.
+ * Gives the outcome of every task by id. Never rejects because of a task.
  *
  * `nodes` stand in an order that `sortGraph` gave.
  */
-export async function schedule<N extends TaskNode, T>(
+export function schedule<N extends TaskNode, T>(
   nodes: readonly N[],
   { run, skip, onFailure, limit }: ScheduleOptions<N, T>,
 ): Promise<ReadonlyMap<string, Outcome<T>>> {
@@ -34,38 +34,51 @@ export async function schedule<N extends TaskNode, T>(
   const outcomes = new Map<string, Outcome<T>>();
   const outputs = new Map<string, T>();
   let running = 0;
+  /** What is being said of tasks that will never start. */
+  let telling = 0;
   let stoppedBy: string | undefined;
-  const perform = async (node: N): Promise<void> => {
-    running++;
-    try {
-      const output = await run(node, outputs);
-      outcomes.set(node.id, { status: 'done', output });
-      outputs.set(node.id, output);
-    } catch (error) {
-      outcomes.set(node.id, { status: 'failed', error });
-      if (onFailure(node, error) === 'stop') stoppedBy ??= node.id;
-    }
-    running--;
-    await startReady();
-  };
-  /** Settles when what it starts, and what that lets start, has ended. */
-  const startReady = async (): Promise<void> => {
-    const started: (Promise<unknown> | undefined)[] = [];
-    for (const node of waiting) {
-      const missing = node.needs.find((id) => outcomes.has(id) && !outputs.has(id));
-      const because = missing ?? stoppedBy;
-      if (because !== undefined) {
-        waiting.delete(node);
-        outcomes.set(node.id, { status: 'skipped', because });
-        // Behind the end of the task that it is skipped for.
-        started.push(skip(node, because, missing === undefined ? 'failure' : 'need'));
-      } else if (running < limit && node.needs.every((id) => outputs.has(id))) {
-        waiting.delete(node);
-        started.push(perform(node));
+  return new Promise((resolve, reject) => {
+    const perform = (node: N): void => {
+      running++;
+      const done = (output: T): void => {
+        outcomes.set(node.id, { status: 'done', output });
+        outputs.set(node.id, output);
+        running--;
+        startReady();
+      };
+      const failed = (error: unknown): void => {
+        outcomes.set(node.id, { status: 'failed', error });
+        if (onFailure(node, error) === 'stop') stoppedBy ??= node.id;
+        running--;
+        startReady();
+      };
+      run(node, outputs).then(done, failed).catch(reject);
+    };
+    const startReady = (): void => {
+      for (const node of waiting) {
+        const missing = node.needs.find((id) => outcomes.has(id) && !outputs.has(id));
+        const because = missing ?? stoppedBy;
+        if (because !== undefined) {
+          waiting.delete(node);
+          outcomes.set(node.id, { status: 'skipped', because });
+          // Behind the end of the task that it is skipped for.
+          tell(skip(node, because, missing === undefined ? 'failure' : 'need'));
+        } else if (running < limit && node.needs.every((id) => outputs.has(id))) {
+          waiting.delete(node);
+          perform(node);
+        }
       }
-    }
-    await Promise.all(started);
-  };
-  await startReady();
-  return outcomes;
+      if (running === 0 && telling === 0) resolve(outcomes);
+    };
+    const tell = (told: Promise<unknown> | undefined): void => {
+      if (told === undefined) return;
+      telling++;
+      const end = (): void => {
+        telling--;
+        startReady();
+      };
+      told.then(end).catch(reject);
+    };
+    startReady();
+  });
 }

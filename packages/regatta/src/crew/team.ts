@@ -86,7 +86,8 @@ export function openTeam(crew: TeamCrew, inputs: Inputs, advice: Advice): Team {
   const toMember = (definition: AgentDefinition): Member => {
     const role = fill(definition.role);
     const learned = advice.get(definition.role);
-    const backstory = [fill(definition.backstory), learned].filter((text) => text).join('\n');
+    const story = fill(definition.backstory);
+    const backstory = learned ? [story, learned].filter((text) => text !== '').join('\n') : story;
     const name = nameFor(role, taken);
     taken.add(normalizeRole(name));
     return { name, definition, persona: { role, goal: fill(definition.goal), backstory } };
@@ -107,8 +108,12 @@ function nameFor(role: string, taken: ReadonlySet<string>): string {
   return name;
 }
 
+/** Quotes, and blanks that are not one between words. */
+const ODD = /["'`“”‘’]|^\s|\s$|\s\s|[^\S ]/;
+
 /** Roles as models write them: their case, quotes and blanks do not matter. */
 export function normalizeRole(role: string): string {
+  if (!ODD.test(role)) return role.toLowerCase();
   return role
     .replace(/["'`“”‘’]/g, '')
     .trim()

@@ -7,12 +7,11 @@ import { deepFreeze, parseJson, toJson } from '../base/json.ts';
 import { show } from '../base/problems.ts';
 import { createContract, listProblems } from '../base/schema.ts';
 import type { RunContext } from '../ports/run-context.ts';
-import { type Advice, NO_ADVICE } from './advice.ts';
+import type { Advice } from './advice.ts';
 import { NO_TRAINING, TRAINING_SCHEMA, type TrainingData, type TrainingSource } from './training-data.ts';
 
 /** What prompts of this run say of earlier ones. Recorded: a file may change. @throws RegattaError `training/bad-file` */
-export async function readAdvice(source: TrainingSource | undefined, context: RunContext): Promise<Advice> {
-  if (source === undefined) return NO_ADVICE;
+export async function readAdvice(source: TrainingSource, context: RunContext): Promise<Advice> {
   const { agents } = await context.step('training', () => readTraining(source));
   return new Map(Object.entries(agents).map(([role, { suggestions }]) => [role, toText(suggestions)]));
 }

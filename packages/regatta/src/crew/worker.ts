@@ -9,7 +9,7 @@ import { type Answered, doTask, improve } from './do-task.ts';
 import { tellEarlier } from './earlier-results.ts';
 import type { Brief, PlannedTask } from './plan.ts';
 import { withPlan } from './planning.ts';
-import type { TaskRunOptions } from './task-share.ts';
+import type { TaskRunOptions, TaskShare } from './task-share.ts';
 import { type Member, memberOf, type TaskWork } from './team.ts';
 
 export interface Worker {
@@ -40,20 +40,18 @@ export function openWorker(task: PlannedTask, options: WorkerOptions, context: R
   };
   return {
     async draft() {
-      const { role } = brief.persona;
-      const model = context.resolveModel(llm, `Agent "${role}"`);
-      const reader = { model, modelScope: llm?.scope ?? [], agent: role };
-      const { outputs } = options;
-      const earlier = tellEarlier(task, { outputs, description: brief.description, ...reader, key }, context);
+      const { description, expectedOutput, persona } = brief;
+      const reader = { llm, agent: persona.role, key };
+      const earlier = tellEarlier(task, { outputs: options.outputs, description, ...reader }, context);
       const asked = {
-        ...brief,
-        description: withPlan(brief.description, share.plans.get(task.id)),
+        description: withPlan(description, share.plans.get(task.id)),
+        expectedOutput,
         context: await earlier,
         schema: contract?.jsonSchema ?? null,
         markdown: definition.markdown,
-        files: await readTaskFiles(task, options, context),
+        files: hasFiles(task, share) ? await readTaskFiles(task, options, context) : [],
       };
-      return count(await doTask(work(asked), context));
+      return doTask(work(asked), context).then(count);
     },
     async redraft(draft, feedback) {
       const asked = { ...brief, context: [], schema: null };
@@ -66,6 +64,10 @@ export function openWorker(task: PlannedTask, options: WorkerOptions, context: R
   };
 }
 
+function hasFiles({ definition }: PlannedTask, { files }: TaskShare): boolean {
+  return Object.keys(files).length > 0 || Object.keys(definition.inputFiles).length > 0;
+}
+
 /** Recorded, so that a repeated run is shown the same. */
 async function readTaskFiles(
   { definition }: PlannedTask,
@@ -73,6 +75,5 @@ async function readTaskFiles(
   context: RunContext,
 ): Promise<Exclude<UserMessage['content'], string>> {
   const files = { ...share.files, ...definition.inputFiles };
-  if (Object.keys(files).length === 0) return [];
   return await context.step(`${key}files`, async () => [...(await readFiles(files))]);
 }

@@ -16,6 +16,7 @@ import type { EventDraft, Span } from '../ports/span.ts';
 import type { EventBody } from '../protocol/event.ts';
 import type { InputAnswers, InputKind, InputRequest } from '../protocol/input.ts';
 import { enterRun } from '../run/current.ts';
+import type { Uses } from '../run/uses.ts';
 import type { HostLink } from './host-link.ts';
 import { RemoteMeter } from './remote-meter.ts';
 
@@ -39,7 +40,7 @@ export interface RemoteCore {
   readonly ledger: Meter;
   readonly resolveModel: ResolveModel;
   readonly resolveEmbedder: ResolveEmbedder;
-  readonly uses: Map<object, number>;
+  readonly uses: Uses;
 }
 
 export class RemoteContext implements RunContext {
@@ -162,10 +163,7 @@ export class RemoteContext implements RunContext {
   }
 
   countUse(key: object): number {
-    const { uses } = this.#core;
-    const count = (uses.get(key) ?? 0) + 1;
-    uses.set(key, count);
-    return count;
+    return this.#core.uses.count(key);
   }
 
   /** What was said so far leaves first: user code may hold the thread, or end it. */

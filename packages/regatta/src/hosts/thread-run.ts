@@ -1,5 +1,5 @@
 /** A run on its thread: loads the crew, does the work, and tells the host what happens, as fast as it may. */
-import { createController, untilAborted } from '../base/abort.ts';
+import { untilAborted } from '../base/abort.ts';
 import { seededRandoms } from '../base/seeded-random.ts';
 import type { Inputs } from '../base/template.ts';
 import { type CrewSettings, createJob, runWork, toPortable } from '../crew/job.ts';
@@ -14,6 +14,7 @@ import { Ledger } from '../observe/ledger.ts';
 import type { Providers } from '../ports/provider.ts';
 import type { RunContext } from '../ports/run-context.ts';
 import type { EventDraft, Span } from '../ports/span.ts';
+import { Uses } from '../run/uses.ts';
 import { HostLink } from './host-link.ts';
 import { loadCrew } from './load-crew.ts';
 import { RemoteContext } from './remote-context.ts';
@@ -28,7 +29,7 @@ export class ThreadRun {
   /** Resolves when the run has ended and has said so. Never rejects. */
   readonly done: Promise<void>;
   readonly #link: HostLink;
-  readonly #controller = createController();
+  readonly #controller = new AbortController();
   #credits: number;
   #nextCredit: PromiseWithResolvers<void> | undefined;
 
@@ -99,7 +100,7 @@ export class ThreadRun {
       ledger: new Ledger(runId),
       resolveModel: isJournaled ? withJournal : resolve,
       resolveEmbedder: createEmbedderResolver({ ...portable, providers }),
-      uses: new Map<object, number>(),
+      uses: new Uses(),
     };
     return new RemoteContext(core, span, this.#controller.signal);
   }

@@ -41,14 +41,14 @@ export class Dispatcher {
     if (scope.length === 0) return undefined;
     const stages = this.#stagesOf(scope);
     let seen = event;
-    const waits: Promise<void>[] = [];
+    let waits: Promise<void>[] | undefined;
     for (let index = 0; index < stages.length; index++) {
       const stage = stages[index] as Stage; // below the length
       if ('lane' in stage) {
         if (!stage.hears(seen.type)) continue;
         stage.lane.push(seen);
         const room = stage.lane.room();
-        if (room !== undefined) waits.push(room);
+        if (room !== undefined) waits = [...(waits ?? []), room];
         continue;
       }
       try {
@@ -59,7 +59,7 @@ export class Dispatcher {
         break;
       }
     }
-    return waits.length === 0 ? undefined : Promise.all(waits);
+    return waits && Promise.all(waits);
   }
 
   /** Settles when every event published until now is accounted for. Undefined when it is already. */

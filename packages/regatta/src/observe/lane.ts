@@ -40,6 +40,9 @@ export interface LaneOptions {
 /** Events handed over before other lanes get a turn. */
 const BURST = 64;
 
+/** As `queueMicrotask`, which in Node makes an `AsyncResource` for each call. */
+const SOON = Promise.resolve();
+
 interface Waiter {
   readonly isDue: () => boolean;
   readonly resolve: () => void;
@@ -71,7 +74,7 @@ export class Lane {
     this.#backlog.push(event);
     if (this.#isDraining) return;
     this.#isDraining = true;
-    queueMicrotask(this.#drain);
+    void SOON.then(this.#drain);
   }
 
   /** For `block`: settles when the lane has room again, or after `blockMs`. Undefined when nobody need wait. */

@@ -14,8 +14,8 @@ export class EventBuffer {
   #events: RunEvent[] = [];
   #nextSeq = 0;
   /** Calls whose pieces are here: under way, and ended, so that their pieces may go. */
-  readonly #streaming = new Set<string>();
-  #ended = new Set<string>();
+  #streaming: Set<string> | undefined;
+  #ended: Set<string> | undefined;
   #isClosed = false;
   #waiting: (() => void)[] = [];
 
@@ -69,17 +69,22 @@ export class EventBuffer {
   }
 
   #count({ type, spanId }: RunEvent): void {
-    if (type === 'model.delta') this.#streaming.add(spanId);
-    else if (type === 'model.end' && this.#streaming.delete(spanId)) this.#ended.add(spanId);
+    if (type === 'model.delta') {
+      this.#streaming ??= new Set();
+      this.#streaming.add(spanId);
+    } else if (type === 'model.end' && this.#streaming?.delete(spanId)) {
+      this.#ended ??= new Set();
+      this.#ended.add(spanId);
+    }
   }
 
   /** Throws away in blocks, so that a full buffer does not shift with every event. */
   #makeRoom(): void {
     const goal = Math.floor(this.#capacity * 0.9);
-    if (this.#ended.size > 0) {
-      const ended = this.#ended;
+    const ended = this.#ended;
+    if (ended !== undefined) {
       this.#events = this.#events.filter(({ type, spanId }) => type !== 'model.delta' || !ended.has(spanId));
-      this.#ended = new Set();
+      this.#ended = undefined;
     }
     if (this.#events.length > goal) this.#events = this.#events.slice(this.#events.length - goal);
   }

@@ -20,6 +20,7 @@ import type { Activity } from './activity.ts';
 import { enterRun } from './current.ts';
 import type { Inputs } from './inputs.ts';
 import type { Recording } from './recording.ts';
+import type { Uses } from './uses.ts';
 
 /** What all contexts of a run share. */
 export interface RunCore {
@@ -43,7 +44,7 @@ export interface RunCore {
   readonly resolveModel: ResolveModel;
   readonly resolveEmbedder: ResolveEmbedder;
   readonly inputs: Inputs;
-  readonly uses: Map<object, number>;
+  readonly uses: Uses;
   readonly orphan: (work: Promise<unknown>) => void;
 }
 
@@ -175,9 +176,7 @@ export class Context implements RunContext {
   }
 
   countUse(key: object): number {
-    const count = (this.#core.uses.get(key) ?? 0) + 1;
-    this.#core.uses.set(key, count);
-    return count;
+    return this.#core.uses.count(key);
   }
 
   enter<T>(call: () => T): T {

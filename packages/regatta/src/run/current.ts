@@ -28,6 +28,11 @@ export function currentRun(): CurrentRun | undefined {
   return storage().getStore();
 }
 
+/** As `enterRun`, for who enters the same run with every event: what is ambient where it is made stays so. */
+export function createEnter(run: CurrentRun): <T>(call: () => T) => T {
+  return enterRun(run, () => AsyncLocalStorage.snapshot());
+}
+
 /** Calls user code inside a run. */
 export function enterRun<T>(run: CurrentRun, call: () => T): T {
   return storage().run(Object.freeze(run), call); // all code of a run sees this one object

@@ -3,11 +3,11 @@
  *
  * The only place that emits, and the only place where an error becomes the end of a run.
  */
-import { createController, untilAborted } from '../base/abort.ts';
+import { untilAborted } from '../base/abort.ts';
 import { toErrorData } from '../base/error-data.ts';
 import { messageOf, RegattaError } from '../base/errors.ts';
-import { MAX_TIMER_MS } from '../base/problems.ts';
 import { seededRandoms } from '../base/seeded-random.ts';
+import { waitAtMost } from '../base/wait-at-most.ts';
 import { Dispatcher } from '../observe/dispatcher.ts';
 import { Ledger } from '../observe/ledger.ts';
 import { Stamp } from '../observe/stamp.ts';
@@ -21,13 +21,14 @@ import { Activity } from './activity.ts';
 import { type Audit, auditOf } from './audit.ts';
 import { EventBuffer } from './buffer.ts';
 import { Context } from './context.ts';
-import { enterRun } from './current.ts';
+import { createEnter } from './current.ts';
 import { isGoodEnd, statusOf, toRunError } from './ending.ts';
 import { Inputs } from './inputs.ts';
 import { OpenSpans } from './open-spans.ts';
 import { RecordedMeter, readUsage } from './recorded-usage.ts';
 import { Recording } from './recording.ts';
 import type { RunSetup } from './setup.ts';
+import { Uses } from './uses.ts';
 
 export interface FlushOptions {
   /** Milliseconds to wait at most. @default 30000 */
@@ -49,7 +50,7 @@ export class Run<Output> implements AsyncDisposable {
   readonly id: string;
   /** Settles when the run has ended. Rejects with a RegattaError. */
   readonly result: Promise<Output>;
-  readonly #controller = createController();
+  readonly #controller = new AbortController();
   readonly #dispatcher: Dispatcher;
   readonly #stamp: Stamp;
   readonly #ledger: Ledger;
@@ -84,9 +85,8 @@ export class Run<Output> implements AsyncDisposable {
       recording: this.#recording,
       onUnheard: options.hasHandle ? undefined : runtime.onUnheardInput,
     });
-    const current = { id: runId, spanId: runId };
     this.#dispatcher = new Dispatcher({
-      enter: (call) => enterRun(current, call),
+      enter: createEnter({ id: runId, spanId: runId }),
       onError: runtime.onObserverError,
       clock: runtime.clock,
     });
@@ -145,14 +145,14 @@ export class Run<Output> implements AsyncDisposable {
    * time is up. Says what became of them. Never rejects.
    */
   async flush({ timeoutMs = FLUSH_TIMEOUT_MS }: FlushOptions = {}): Promise<Audit> {
-    const settled = this.#dispatcher.settle();
-    if (settled !== undefined) {
-      const { promise: timeout, resolve } = Promise.withResolvers<void>();
-      const timer = setTimeout(resolve, Math.min(timeoutMs, MAX_TIMER_MS));
-      await Promise.race([settled, timeout]);
-      clearTimeout(timer);
-    }
+    await this.settle(timeoutMs);
     return this.audit();
+  }
+
+  /** @internal As `flush`. Undefined when there is nothing to wait for. */
+  settle(timeoutMs: number): Promise<void> | undefined {
+    const settled = this.#dispatcher.settle();
+    return settled && waitAtMost(settled, timeoutMs);
   }
 
   audit(): Audit {
@@ -196,7 +196,7 @@ export class Run<Output> implements AsyncDisposable {
       resolveModel: runtime.resolverFor(recording !== undefined),
       resolveEmbedder: runtime.resolveEmbedder,
       inputs: this.#inputs,
-      uses: new Map<object, number>(),
+      uses: new Uses(),
       tell: (draft: EventDraft) => this.#tell(draft),
       orphan: (work: Promise<unknown>) => this.#adopt(work),
     };

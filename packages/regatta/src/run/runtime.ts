@@ -137,7 +137,7 @@ export class RuntimeCore {
    * `journal/missing`.
    */
   start<Output>(job: Job<Output>, given: StartOptions): Run<Output> {
-    const { scopes, on, journal, past, ...options } = given;
+    const { scopes, on, journal, past, onInput = 'wait' } = given;
     if (this.#state !== 'open') {
       const message = `The runtime is ${this.#state} and starts no runs. Create another runtime.`;
       throw new RegattaError('runtime/closed', message, { state: this.#state });
@@ -145,30 +145,27 @@ export class RuntimeCore {
     // The runtime's journal is for what can be resumed: a single call of a model cannot.
     const isMeant = journal !== undefined || job.fingerprint !== undefined;
     const kept = isMeant ? this.journalOf(journal) : undefined;
-    const recording = options.recording ?? this.#record(job, kept, past);
-    const { onInput = 'wait' } = options;
+    const recording = given.recording ?? this.#record(job, kept, past);
     if (onInput === 'suspend' && recording === undefined) throw journalMissing("onInput: 'suspend'");
     const run = new Run(job, {
       runId: recording?.record.runId ?? createId(this.#clock, this.#random),
       runtime: this.#share,
       options: {
-        context: options.context,
-        signal: options.signal,
-        stream: options.stream ?? false,
+        context: given.context,
+        signal: given.signal,
+        stream: given.stream ?? false,
         recording,
         onInput,
-        hasHandle: options.hasHandle ?? true,
-        bufferSize: options.bufferSize ?? BUFFER_CAPACITY,
+        hasHandle: given.hasHandle ?? true,
+        bufferSize: given.bufferSize ?? BUFFER_CAPACITY,
       },
       engine: this.#deliveries.before(this.#engineFor(on)),
       allowances: this.#allowancesOf(given, recording),
       scope: scopes.reduce(extendScope, this.#registry.scope),
     });
     this.#active.add(run);
-    const forget = async (): Promise<void> => {
-      await run.flush({ timeoutMs: FORGET_TIMEOUT_MS });
-      this.#active.delete(run);
-    };
+    const remove = (): unknown => this.#active.delete(run);
+    const forget = (): unknown => run.settle(FORGET_TIMEOUT_MS)?.then(remove) ?? remove();
     run.result.then(forget, forget);
     return run;
   }
@@ -194,8 +191,10 @@ export class RuntimeCore {
     { definition, budget, limiters = [] }: StartOptions,
     recording: RecordingSetup | undefined,
   ): Allowances {
+    const isPlain = definition?.budget === undefined && definition?.limits === undefined;
+    if (isPlain && budget === undefined && limiters.length === 0) return this.#allowances;
     const parts = [this.#allowances];
-    if (definition?.budget !== undefined || definition?.limits !== undefined) {
+    if (definition !== undefined && !isPlain) {
       let own = this.#byDefinition.get(definition);
       if (own === undefined) {
         own = this.#open('crew', definition);

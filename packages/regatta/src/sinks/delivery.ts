@@ -5,7 +5,7 @@
  * failed), a bounded number of times in a bounded time, and waits as long as `Retry-After` asks.
  * Neither URL, headers nor bodies get into errors: all of them may hold secrets.
  */
-import { CancelScope, createController } from '../base/abort.ts';
+import { CancelScope } from '../base/abort.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { RegattaError } from '../base/errors.ts';
 
@@ -48,7 +48,7 @@ export function createDelivery({
   clock = systemClock,
 }: DeliveryOptions): Deliver {
   return async ({ body, contentType, what }) => {
-    const scope = new CancelScope(createController().signal, {
+    const scope = new CancelScope(new AbortController().signal, {
       timeoutMs,
       timeoutReason: () => new Error(`No answer within ${timeoutMs} ms.`),
     });

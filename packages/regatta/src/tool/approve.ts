@@ -1,4 +1,4 @@
-/** Asks a person before a tool is used, where the tool says so. Nothing but a yes is a yes. */
+/** Asks a person before a tool is used that says so. Nothing but a yes is a yes. */
 
 import { RegattaError } from '../base/errors.ts';
 import type { Json } from '../base/json.ts';
@@ -16,8 +16,8 @@ export type Prepare = (args: Json) => Promise<ToolUse>;
  */
 export async function approve(use: ToolUse, prepare: Prepare, context: RunContext): Promise<ToolUse> {
   const { tool, args } = use;
-  const { name, needsApproval = false, approvalTimeoutMs } = tool;
-  if (needsApproval === false || !(await isNeeded(use, context))) return use;
+  const { name, approvalTimeoutMs } = tool;
+  if (!(await isNeeded(use, context))) return use;
   const answer = await context.child('approval').ask({
     kind: 'approval',
     question: `Agent "${context.span.agent}" asks to use the tool "${name}". May it?`,

@@ -56,10 +56,13 @@ async function settle({ tools, call, onFailure }: AskedTool, context: RunContext
 
 async function use(tool: Tool, { args, callId }: ToolCallPart, context: RunContext): Promise<Settled> {
   const prepare = async (written: Json): Promise<ToolUse> => {
-    const guarded = await guardArgs(tool, written, context);
+    const isGuarded = context.isGuarded('tool.before');
+    const guarded = isGuarded ? await guardArgs(tool, written, context) : written;
     return { tool, callId, args: guarded, parsed: await parseArgs(tool, guarded, context) };
   };
-  const allowed = await approve(await prepare(args), prepare, context);
+  const asked = await prepare(args);
+  const { needsApproval = false } = tool;
+  const allowed = needsApproval === false ? asked : await approve(asked, prepare, context);
   if (tool.maxUses !== undefined) countUse(tool, tool.maxUses, context);
   const outcome = await perform(allowed, context);
   if (outcome.error !== null || !context.isGuarded('tool.after')) return outcome;
@@ -95,7 +98,6 @@ function failed(error: unknown): Outcome {
 }
 
 async function guardArgs({ name }: Tool, args: Json, context: RunContext): Promise<Json> {
-  if (!context.isGuarded('tool.before')) return args;
   return (await context.guard('tool.before', { tool: name, args })).args;
 }
 

@@ -55,7 +55,7 @@ async function attempt(use: ToolUse, context: RunContext, tally: { attempts: num
   const { name, retries = 0 } = tool;
   const { signal, random, clock } = context;
   const told = toolContextOf(use, context); // outside of the run that ambient context shows: it is an argument
-  const work = async (): Promise<unknown> => tool.execute(parsed, told);
+  const work = (): unknown => tool.execute(parsed, told);
   for (;;) {
     tally.attempts++;
     try {

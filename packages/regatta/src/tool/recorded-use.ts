@@ -13,12 +13,19 @@ import type { Tool, ToolUse } from '../ports/tool.ts';
  *
  * @throws what `use` throws, of which nothing is recorded; RegattaError `tool/unknown-outcome`
  */
-export async function recordedUse<Outcome>(
+export function recordedUse<Outcome>(
+  asked: Pick<ToolUse, 'tool' | 'args'>,
+  context: RunContext,
+  use: () => Promise<Outcome>,
+): Promise<Outcome> {
+  return context.isJournaled ? useOnce(asked, context, use) : use();
+}
+
+async function useOnce<Outcome>(
   { tool, args }: Pick<ToolUse, 'tool' | 'args'>,
   context: RunContext,
   use: () => Promise<Outcome>,
 ): Promise<Outcome> {
-  if (!context.isJournaled) return await use();
   for (let count = 1; ; count++) {
     // A number of another epoch: the process that began the use is gone, or has given the run up.
     const begunIn = tool.sideEffect
