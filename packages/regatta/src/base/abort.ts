@@ -20,7 +20,7 @@ export class CancelScope {
   readonly #onOrphan: ((work: Promise<unknown>) => void) | undefined;
   readonly #timer: NodeJS.Timeout | undefined;
   /** Who waits in `race`: a listener each on the signal would cost more than all the rest. */
-  readonly #waiting = new Set<() => void>();
+  readonly #waiting = new Waiters();
   readonly #follow = (): void => this.abort(this.#parent.reason);
 
   constructor(parent: AbortSignal, { timeoutMs, timeoutReason, onOrphan }: CancelScopeOptions = {}) {
@@ -35,7 +35,7 @@ export class CancelScope {
   abort(reason: unknown): void {
     if (this.signal.aborted) return;
     this.#controller.abort(reason);
-    for (const stop of this.#waiting) stop();
+    this.#waiting.stopAll();
   }
 
   /** The value of `work`, or the signal's reason as soon as the scope is aborted. */
@@ -67,6 +67,23 @@ export function untilAborted<T>(
 interface Waiting {
   add(stop: () => void): unknown;
   delete(stop: () => void): unknown;
+}
+
+/** One, nearly always: a `Set` would be made anew with each that leaves. */
+class Waiters implements Waiting {
+  #stops: readonly (() => void)[] = [];
+
+  add(stop: () => void): void {
+    this.#stops = [...this.#stops, stop];
+  }
+
+  delete(stop: () => void): void {
+    this.#stops = this.#stops.filter((other) => other !== stop);
+  }
+
+  stopAll(): void {
+    for (const stop of this.#stops) stop();
+  }
 }
 
 function race<T>(

@@ -33,6 +33,8 @@ export interface CrewPlan {
   readonly tasks: readonly PlannedTask[];
   /** Ids in the crew's order. */
   readonly ids: readonly string[];
+  /** Whether each task waits for the one before it, so that no two are ever at work at once. */
+  readonly isChain: boolean;
   /** Names of the inputs that the texts ask for. */
   readonly placeholders: readonly string[];
 }
@@ -70,7 +72,8 @@ export function planCrew(crew: CrewDefinition): CrewPlan {
       outputFile,
     ]),
   ];
-  return Object.freeze({ tasks: Object.freeze(planned), ids, placeholders: placeholdersOf(texts) });
+  const isChain = planned.every(({ needs }, at) => at === 0 || needs.includes(planned[at - 1]?.id ?? ''));
+  return Object.freeze({ tasks: Object.freeze(planned), ids, isChain, placeholders: placeholdersOf(texts) });
 }
 
 /** Who a task goes by: its agent, the manager, or the first of those who agree. */

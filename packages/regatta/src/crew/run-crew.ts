@@ -36,21 +36,23 @@ export async function runCrew(
   const plans =
     crew.planner === undefined ? NO_PLANS : await planTasks(crew.planner, { crew, team, inputs }, context);
   const share = { ...given, team, plans };
-  const siblings = new CancelScope(context.signal);
-  const inner = context.withSignal(siblings.signal);
+  // In a chain there is nothing beside a task that its failure could stop.
+  const siblings = plan.isChain ? undefined : new CancelScope(context.signal);
+  const { signal } = siblings ?? context;
+  const inner = siblings === undefined ? context : context.withSignal(signal);
   try {
     const outcomes = await schedule<PlannedTask, TaskOutput>(plan.tasks, {
       limit: concurrency,
       run: (task, outputs) => runTask(task, { share, outputs }, inner),
       skip: (task, because, reason) => tellSkip(task, { because, reason }, context),
       onFailure: ({ id }) => {
-        if (onTaskFailure === 'cancel') siblings.abort(cancelledBy(id));
-        return siblings.signal.aborted ? 'stop' : 'go-on';
+        if (onTaskFailure === 'cancel') siblings?.abort(cancelledBy(id));
+        return signal.aborted || onTaskFailure === 'cancel' ? 'stop' : 'go-on';
       },
     });
-    return collect(plan.ids, outcomes, siblings.signal);
+    return collect(plan.ids, outcomes, signal);
   } finally {
-    siblings.close();
+    siblings?.close();
   }
 }
 

@@ -12,6 +12,7 @@ export const EMPTY_SCOPE: Scope = Object.freeze([]);
 /** One scope's own entries: of each key only the newest, at the place where it was registered. */
 export function createScope(entries: readonly Entry[]): Scope {
   if (entries.length === 0) return EMPTY_SCOPE;
+  if (entries.length === 1) return Object.freeze([...entries]);
   const byKey = new Map<unknown, Entry>();
   for (const entry of entries) {
     byKey.delete(entry.key); // so that the newest also takes the newest place

@@ -4,7 +4,7 @@
  * Sugar only: nothing of ours reads it. It holds ids and no objects, it is entered around each call
  * of user code, and one store serves the process, whatever copies of this package are loaded.
  */
-import { AsyncLocalStorage } from 'node:async_hooks';
+import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 
 export interface CurrentRun {
   readonly id: string;
@@ -30,7 +30,8 @@ export function currentRun(): CurrentRun | undefined {
 
 /** As `enterRun`, for who enters the same run with every event: what is ambient where it is made stays so. */
 export function createEnter(run: CurrentRun): <T>(call: () => T) => T {
-  return enterRun(run, () => AsyncLocalStorage.snapshot());
+  const inside = enterRun(run, () => new AsyncResource('regatta.run', { requireManualDestroy: true }));
+  return (call) => inside.runInAsyncScope(call);
 }
 
 /** Calls user code inside a run. */

@@ -59,7 +59,10 @@ export interface EarlierUsage {
   readonly lost: readonly { readonly spanId: string; readonly kind: string; readonly value: Json }[];
 }
 
+const NOTHING: EarlierUsage = Object.freeze({ entries: [], lost: [] });
+
 export function readUsage(runId: string, records: readonly StepRecord[]): EarlierUsage {
+  if (records.length === 0) return NOTHING;
   const settlements = new Map<string, Settlement>();
   const entries: LedgerEntry[] = [];
   const lost: EarlierUsage['lost'][number][] = [];

@@ -28,8 +28,7 @@ export interface AskedTool {
 export async function callTool(asked: AskedTool, context: RunContext): Promise<ToolMessage> {
   const { callId, tool, args } = asked.call;
   await context.tell({ type: 'tool.start', tool, callId, args });
-  const { failure, ...outcome } = await settle(asked, context);
-  const { result, error, isCached, attempts } = outcome;
+  const { failure, result, error, isCached, attempts } = await use(asked, context).catch(asAnswer);
   const facts = { ...(isCached && { cached: true as const }), ...(attempts > 1 && { attempts }) };
   await context.tell({ type: 'tool.end', tool, callId, result, error, ...facts });
   if (failure !== null) throw failure.error;
@@ -41,20 +40,15 @@ interface Settled extends Outcome {
   readonly failure: { readonly error: unknown } | null;
 }
 
-/** Never throws. */
-async function settle({ tools, call, onFailure }: AskedTool, context: RunContext): Promise<Settled> {
-  try {
-    const tool = tools.find(({ name }) => name === call.tool);
-    if (tool === undefined) throw unknownTool(call.tool, tools);
-    const outcome = await use(tool, call, context);
-    const isFatal = outcome.failure !== null && onFailureOf(tool.onFailure, onFailure) === 'fail';
-    return isFatal ? outcome : { ...outcome, failure: null };
-  } catch (error) {
-    return { ...failed(error), failure: null };
-  }
+/** What went wrong around the tool's own work is told to the model, always. */
+function asAnswer(error: unknown): Settled {
+  return { ...failed(error), failure: null };
 }
 
-async function use(tool: Tool, { args, callId }: ToolCallPart, context: RunContext): Promise<Settled> {
+async function use({ tools, call, onFailure }: AskedTool, context: RunContext): Promise<Settled> {
+  const { args, callId } = call;
+  const tool = tools.find(({ name }) => name === call.tool);
+  if (tool === undefined) throw unknownTool(call.tool, tools);
   const prepare = async (written: Json): Promise<ToolUse> => {
     const isGuarded = context.isGuarded('tool.before');
     const guarded = isGuarded ? await guardArgs(tool, written, context) : written;
@@ -65,7 +59,9 @@ async function use(tool: Tool, { args, callId }: ToolCallPart, context: RunConte
   const allowed = needsApproval === false ? asked : await approve(asked, prepare, context);
   if (tool.maxUses !== undefined) countUse(tool, tool.maxUses, context);
   const outcome = await perform(allowed, context);
-  if (outcome.error !== null || !context.isGuarded('tool.after')) return outcome;
+  if (outcome.failure !== null)
+    return onFailureOf(tool.onFailure, onFailure) === 'fail' ? outcome : { ...outcome, failure: null };
+  if (!context.isGuarded('tool.after')) return outcome;
   const subject = { tool: tool.name, args: allowed.args, result: outcome.result };
   const { result } = await context.guard('tool.after', subject);
   return { ...outcome, result };

@@ -31,15 +31,15 @@ export async function callTools(
   context: RunContext,
 ): Promise<readonly ToolMessage[]> {
   const failures: unknown[] = [];
-  const cancel = new CancelScope(context.signal);
-  const { signal } = cancel;
+  const cancel = calls.length > 1 ? new CancelScope(context.signal) : undefined; // one has no others to cancel
+  const { signal } = cancel ?? context;
   const use = async (call: ToolCallPart, index: number): Promise<ToolMessage> => {
     const inner = context.child(`turn-${turn}/tool-${index}`).withSignal(signal);
     try {
       return await callTool({ tools, call, onFailure }, inner);
     } catch (error) {
       failures.push(error);
-      cancel.abort(cancelledBy(call.tool));
+      cancel?.abort(cancelledBy(call.tool));
       throw error;
     }
   };
@@ -47,7 +47,7 @@ export async function callTools(
   try {
     ends = await settleAll(calls, use, { limit: TOOL_CONCURRENCY, signal });
   } finally {
-    cancel.close();
+    cancel?.close();
   }
   context.signal.throwIfAborted();
   if (failures.length > 0) throw failures[0];
