@@ -187,7 +187,9 @@ describe('agent.stream', () => {
   });
 
   test('who leaves early ends the run', async () => {
-    const agent = new Agent({ role: 'Sailor', goal: 'Know', llm: scriptedModel(['one two three']) });
+    const stepCallback = () => createGate().pass(); // for ever, so that the run goes on when its reader leaves
+    const llm = scriptedModel(['one two three']);
+    const agent = new Agent({ role: 'Sailor', goal: 'Know', llm, stepCallback });
     const stream = agent.stream('Count.');
     for await (const _ of stream) break;
     await expect(stream.result).rejects.toMatchObject({ code: 'run/cancelled' });

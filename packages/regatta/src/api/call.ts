@@ -1,5 +1,5 @@
 /** One call of an LLM: what it is asked with, and what comes out. */
-import { toJson, toJsonOr } from '../base/json.ts';
+import { deepFreeze, type Json, toJson, toJsonOr } from '../base/json.ts';
 import { Problems, show } from '../base/problems.ts';
 import { type Contract, createContract, type InferSchema, type Schema } from '../base/schema.ts';
 import { type Answered, askModel, isRefusal, type Question } from '../model/ask.ts';
@@ -144,10 +144,16 @@ export function callJob<Output extends Schema | undefined>(
     ref: null,
     // By the schema, and the only kinds that a question with or without one can have.
     start: (context) => callOnce(llm, question, context) as Promise<CallResult<Output>>,
-    show: ({ report: _, message: __, ...output }) => toJsonOr(output, null),
+    show: showResult,
     entries: () => new Map(),
     revive: () => Promise.reject(new Error('A call has no ref, so it never leaves this thread.')),
   };
+}
+
+/** Made of what is plain already; only what a schema made may not be. */
+function showResult({ report: _, message: __, ...output }: CallResult<Schema | undefined>): Json {
+  const shown = 'object' in output ? { ...output, object: toJsonOr(output.object, null) } : output;
+  return deepFreeze(shown) as unknown as Json; // see above
 }
 
 async function callOnce(
@@ -157,17 +163,18 @@ async function callOnce(
 ): Promise<CallResult<Schema | undefined>> {
   const model = context.resolveModel(llm, 'The call');
   const answered = await askModel(model, question, context);
-  const { message, finishReason, usage, modelId, responseId, sources = [], ...told } = answered.reply;
+  const { reply } = answered;
+  const { message, finishReason, usage, modelId, responseId, sources = [] } = reply;
   const report = context.meter.report();
   const facts: CallFacts = {
     text: textOf(message),
     message,
     finishReason,
     usage,
-    costUsd: told.costUsd ?? null,
+    costUsd: reply.costUsd ?? null,
     attempts: report.attempts,
-    saved: told.saved ?? null,
-    model: told.model ?? model.id,
+    saved: reply.saved ?? null,
+    model: reply.model ?? model.id,
     modelId,
     responseId,
     sources,

@@ -178,7 +178,8 @@ test('a stream says when pieces are void, and leaves out judges and summaries', 
 });
 
 test('whoever leaves a stream early cancels its run; a run that fails throws at the end of its chunks', async () => {
-  const left = single(['high tide']).crew.stream({ inputs });
+  const taskCallback = () => createGate().pass(); // for ever, so that the run goes on when its reader leaves
+  const left = single(['high tide'], { taskCallback }).crew.stream({ inputs });
   for await (const _ of left) break;
   await expect(left.result).rejects.toMatchObject({ code: 'run/cancelled' });
   const failing = single([{ text: 'high', error: new Error('no') }]).crew.stream({ inputs });

@@ -148,7 +148,7 @@ export class Crew<const Tasks extends readonly TaskDefinition[] = readonly TaskD
 
   /** Runs the crew and gives its output. @throws RegattaError as the run's `result`. */
   async kickoff(options: KickoffOptions = {}): Promise<CrewOutput<OutputOf<Tasks>>> {
-    return await this.#start(options, undefined, { hasHandle: false }).result;
+    return this.#start(options, undefined, { hasHandle: false }).result;
   }
 
   /**
@@ -157,8 +157,7 @@ export class Crew<const Tasks extends readonly TaskDefinition[] = readonly TaskD
    * `run.start` event says `engine: local`.
    */
   async kickoffAsync(options: KickoffOptions = {}): Promise<CrewOutput<OutputOf<Tasks>>> {
-    return await this.#start(options, this.ref === undefined ? undefined : 'threads', { hasHandle: false })
-      .result;
+    return this.#start(options, this.ref === undefined ? undefined : 'threads', { hasHandle: false }).result;
   }
 
   /**

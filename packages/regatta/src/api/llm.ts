@@ -10,6 +10,7 @@ import type { LlmDefinition, ModelSettings } from '../ports/model.ts';
 import type { Env } from '../ports/provider.ts';
 import type { Scope } from '../ports/scope.ts';
 import type { Run } from '../run/run.ts';
+import type { StartOptions } from '../run/runtime-options.ts';
 import { type CallInput, type CallOptions, type CallResult, callJob, createQuestion } from './call.ts';
 import { CallStream } from './call-stream.ts';
 import { type Callback, toScope } from './callback.ts';
@@ -96,7 +97,7 @@ export class LLM implements LlmDefinition {
     input: CallInput,
     options: CallOptions<Output> = {},
   ): Promise<CallResult<Output>> {
-    return await this.start(input, options).result;
+    return this.#start(input, options, { hasHandle: false }).result;
   }
 
   /**
@@ -112,7 +113,9 @@ export class LLM implements LlmDefinition {
     options: Omit<CallOptions<Output>, 'stream'> = {},
   ): CallStream<Output> {
     // A reader may be slower than the model, and must not miss a piece: as many are kept as there are.
-    return new CallStream<Output>(this.#start(input, { ...options, stream: true }, Number.POSITIVE_INFINITY));
+    return new CallStream<Output>(
+      this.#start(input, { ...options, stream: true }, { bufferSize: Number.POSITIVE_INFINITY }),
+    );
   }
 
   /** As `call`, with a handle: events while it goes on, usage, cancel. */
@@ -126,7 +129,7 @@ export class LLM implements LlmDefinition {
   #start<Output extends Schema | undefined>(
     input: CallInput,
     options: CallOptions<Output>,
-    bufferSize?: number,
+    reading: Pick<StartOptions, 'bufferSize' | 'hasHandle'> = {},
   ): Run<CallResult<Output>> {
     const { callbacks, signal, stream, budget, runtime } = options;
     const core = runtime?.core ?? defaultCore();
@@ -136,7 +139,7 @@ export class LLM implements LlmDefinition {
       signal,
       budget,
       ...(stream === undefined ? {} : { stream }),
-      ...(bufferSize === undefined ? {} : { bufferSize }),
+      ...reading,
     });
   }
 }

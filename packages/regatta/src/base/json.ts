@@ -9,8 +9,11 @@ export interface JsonObject {
 export function deepFreeze<T>(value: T): T {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
   Object.freeze(value); // before what is inside: a cycle ends here
-  if (Array.isArray(value)) for (const item of value) deepFreeze(item);
-  else for (const key in value) deepFreeze(value[key]);
+  if (Array.isArray(value)) {
+    for (const item of value) if (typeof item === 'object') deepFreeze(item);
+  } else {
+    for (const key in value) if (typeof value[key] === 'object') deepFreeze(value[key]);
+  }
   return value;
 }
 

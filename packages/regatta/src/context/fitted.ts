@@ -61,7 +61,8 @@ export function fitted(ask: Ask, options: FitOptions, context: RunContext): Ask 
   return (request, key) => {
     const messages = conversation.known(request);
     if (messages === undefined) return refit(request, key);
-    return ask({ ...request, messages }, key).catch((error: unknown) => refit(request, key, error));
+    const fit = messages === request.messages ? request : { ...request, messages };
+    return ask(fit, key).catch((error: unknown) => refit(request, key, error));
   };
 }
 

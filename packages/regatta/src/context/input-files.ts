@@ -25,6 +25,8 @@ export interface FileSource {
 /** By name, which the model is told. */
 export type FileSources = Readonly<Record<string, FileSource>>;
 
+const NO_FILES: FileSources = Object.freeze({});
+
 export function toFileSources(files: Readonly<Record<string, InputFile>> = {}): FileSources {
   return Object.freeze(
     Object.fromEntries(Object.entries(files).map(([name, file]) => [name, toSource(file)])),
@@ -36,6 +38,7 @@ export function openFiles(
   files: Readonly<Record<string, InputFile>> | undefined,
   owner: string,
 ): FileSources {
+  if (files === undefined) return NO_FILES;
   const sources = toFileSources(files);
   const problems = new Problems(owner);
   checkFiles(problems, sources);

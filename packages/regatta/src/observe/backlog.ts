@@ -70,7 +70,8 @@ export class Backlog {
     if (event === undefined) return undefined;
     this.#head++;
     if (this.#head === this.#queue.length) {
-      if (this.#head === 1) this.#queue.pop(); // nearly always: the array keeps its room for the next event
+      if (this.#head === 1)
+        this.#queue.pop(); // nearly always: the array keeps its room for the next event
       else this.#queue = [];
       this.#head = 0;
     }

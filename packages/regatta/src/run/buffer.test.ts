@@ -62,3 +62,10 @@ test('when it is full, pieces of finished answers go first', async () => {
     ),
   ).toEqual(['run.start', [1, 8], 'model.end', 'run.end']);
 });
+
+test('without room it keeps nothing, and says so to who reads all the same', async () => {
+  const buffer = new EventBuffer(0);
+  for (const seq of [0, 1, 2]) buffer.push(eventOf(seq));
+  buffer.close();
+  expect(await readAll(buffer)).toEqual([{ type: 'events.gap', fromSeq: 0, toSeq: 2 }]);
+});

@@ -1,7 +1,7 @@
 /**
  * A run's events for whoever reads them: from the first one, at any time, as often as wanted.
  *
- * Bounded. When it is full, pieces of answers go first (the end of their call has the whole), then
+ * Bounded; with no room at all it keeps nothing. When it is full, pieces of answers go first (the end of their call has the whole), then
  * the oldest events. What is gone is marked for the reader, never passed over in silence.
  */
 import type { ReadableEvent, RunEvent } from '../protocol/event.ts';
@@ -24,10 +24,8 @@ export class EventBuffer {
   }
 
   push(event: RunEvent): void {
-    if (this.#events.length >= this.#capacity) this.#makeRoom();
-    this.#count(event);
-    this.#events.push(event);
     this.#nextSeq = event.seq + 1;
+    if (this.#capacity > 0) this.#keep(event);
     this.#wake();
   }
 
@@ -66,6 +64,12 @@ export class EventBuffer {
       else high = middle;
     }
     return this.#events[low];
+  }
+
+  #keep(event: RunEvent): void {
+    if (this.#events.length >= this.#capacity) this.#makeRoom();
+    this.#count(event);
+    this.#events.push(event);
   }
 
   #count({ type, spanId }: RunEvent): void {

@@ -137,7 +137,7 @@ export class RuntimeCore {
    * `journal/missing`.
    */
   start<Output>(job: Job<Output>, given: StartOptions): Run<Output> {
-    const { scopes, on, journal, past, onInput = 'wait' } = given;
+    const { scopes, on, journal, past, onInput = 'wait', hasHandle = true } = given;
     if (this.#state !== 'open') {
       const message = `The runtime is ${this.#state} and starts no runs. Create another runtime.`;
       throw new RegattaError('runtime/closed', message, { state: this.#state });
@@ -156,8 +156,8 @@ export class RuntimeCore {
         stream: given.stream ?? false,
         recording,
         onInput,
-        hasHandle: given.hasHandle ?? true,
-        bufferSize: given.bufferSize ?? BUFFER_CAPACITY,
+        hasHandle,
+        bufferSize: given.bufferSize ?? (hasHandle ? BUFFER_CAPACITY : 0), // for nobody who could read them
       },
       engine: this.#deliveries.before(this.#engineFor(on)),
       allowances: this.#allowancesOf(given, recording),

@@ -34,7 +34,7 @@ export interface RunOptions {
   readonly onInput: OnInput;
   /** Whether whoever started it holds the run, and can answer it. */
   readonly hasHandle: boolean;
-  /** Events kept for readers. */
+  /** Events kept for readers; 0 = none. */
   readonly bufferSize: number;
 }
 
