@@ -60,9 +60,9 @@ export const sharing: Section = {
       race: 'R34',
       title: 'an LLM counts its attempts, for all calls together',
       file: 'model/retry.ts',
-      find: 'return wrapModel(model, async (request, context, tell) => {\n    const progress = new Progress(request.attempt);',
+      find: 'return wrapModel(model, (request, context, tell) => {\n    const progress = new Progress(request.attempt);',
       replace: `const progress = new Progress(1);
-  return wrapModel(model, async (request, context, tell) => {
+  return wrapModel(model, (request, context, tell) => {
     progress.attempt = request.attempt;`,
       test: 'packages/regatta/src/model/attempts.test.ts',
       name: 'any tree of retries on one LLM',

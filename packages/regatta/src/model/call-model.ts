@@ -17,28 +17,34 @@ export async function callModel(
   request: Omit<ModelRequest, 'attempt'>,
   context: CallContext,
 ): Promise<ModelReply> {
-  const messages = await guardMessages(model, deepFreeze([...request.messages]), context);
+  const given = deepFreeze([...request.messages]);
+  // Guards decide before the call is an event: what they deny never starts. Without one it is a turn all
+  // the same: whoever starts a run has it in hand, and can cancel it, before a model is asked.
+  const messages = await (context.isGuarded('model.before') ? guardMessages(model, given, context) : given);
   const tools = Object.freeze(request.tools.map(({ name }) => name));
   const { parameters = NO_PARAMETERS } = model;
   const stream = context.wantsDeltas;
-  await context.tell({ type: 'model.start', model: model.id, messages, tools, parameters, stream });
+  const begun = context.tell({ type: 'model.start', model: model.id, messages, tools, parameters, stream });
+  if (begun !== undefined) await begun;
   // Nobody may see a piece of what a guard has yet to let pass.
   const isHeld = stream && context.isGuarded('model.after');
   let attempts = 1;
   let asked = model.id;
   try {
-    const given = await model.call({ ...request, messages, attempt: 1 }, context, (news) => {
+    const answer = await model.call({ ...request, messages, attempt: 1 }, context, (news) => {
       if (news.type === 'retry') asked = news.model ?? asked;
       const told = isHeld && news.type === 'delta' ? undefined : context.tell(toBody(news, attempts, asked));
       if (news.type === 'retry') attempts = news.attempt + 1;
       return told;
     });
-    const reply = await guardReply(model, deepFreeze(given), context);
+    deepFreeze(answer);
+    const reply = context.isGuarded('model.after') ? await guardReply(model, answer, context) : answer;
     if (isHeld) {
       for (const piece of piecesOf(reply.message))
         await context.tell({ type: 'model.delta', attempt: attempts, ...piece });
     }
-    await context.tell(endOf(reply, model, attempts));
+    const ended = context.tell(endOf(reply, model, attempts));
+    if (ended !== undefined) await ended;
     return reply;
   } catch (thrown) {
     const error = toErrorData(thrown);
@@ -48,18 +54,15 @@ export async function callModel(
   }
 }
 
-/** Guards decide before the call is an event: what they deny never starts. */
 async function guardMessages(
   { id: model }: Model,
   messages: readonly Message[],
   context: CallContext,
 ): Promise<readonly Message[]> {
-  if (!context.isGuarded('model.before')) return messages;
   return (await context.guard('model.before', { model, messages })).messages;
 }
 
 async function guardReply({ id }: Model, reply: ModelReply, context: CallContext): Promise<ModelReply> {
-  if (!context.isGuarded('model.after')) return reply;
   const { message } = await context.guard('model.after', {
     model: reply.model ?? id,
     message: reply.message,

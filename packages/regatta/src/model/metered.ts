@@ -1,8 +1,8 @@
 /** Writes each attempt of a model to the ledger, however it ends. */
 import { isRegattaError } from '../base/errors.ts';
 import type { CallContext } from '../ports/call-context.ts';
-import type { Estimate, Settlement } from '../ports/meter.ts';
-import type { Model, ModelRequest } from '../ports/model.ts';
+import type { Estimate, Reservation, Settlement } from '../ports/meter.ts';
+import type { Model, ModelReply, ModelRequest, TellNews } from '../ports/model.ts';
 import { NO_USAGE, tokensOf, type Usage } from '../protocol/usage.ts';
 import { costNanoUsd } from './cost.ts';
 import { wrapModel } from './wrap.ts';
@@ -13,10 +13,10 @@ const CHARS_PER_TOKEN = 4;
 const MAX_OUTPUT_TOKENS = 4096;
 
 export function metered(model: Model): Model {
-  return wrapModel(model, async (request, context, tell) => {
+  return wrapModel(model, (request, context, tell) => {
     const { span, meter, signal } = context;
     const { task, agent } = span;
-    const reservation = await meter.reserve(
+    const reserved = meter.reserve(
       {
         callId: span.id,
         attempt: request.attempt,
@@ -27,29 +27,43 @@ export function metered(model: Model): Model {
       },
       signal,
     );
-    const call = { model, request, context, received: 0 };
+    const call = { model, request, context, tell, received: 0 };
+    // Most often nobody has to wait for a turn.
+    return 'settle' in reserved ? ask(call, reserved) : reserved.then((turn) => ask(call, turn));
+  });
+}
+
+/** The entry is written where the answer comes, before anybody who waits for it goes on. */
+function ask(call: Call, reservation: Reservation): Promise<ModelReply> {
+  const { model, request, context, tell } = call;
+  const hear: TellNews = (news) => {
+    if (news.type === 'delta') call.received += news.text.length;
+    return tell(news);
+  };
+  const fail = (error: unknown): never => {
+    reservation.settle(settlementOf(error, call));
+    throw error;
+  };
+  const succeed = (reply: ModelReply): ModelReply => {
     try {
-      const reply = await model.call(request, context, (news) => {
-        if (news.type === 'delta') call.received += news.text.length;
-        return tell(news);
-      });
       const { usage } = reply;
       const cost = costNanoUsd(model.price, usage);
       reservation.settle({ status: 'succeeded', usage, source: 'provider', costNanoUsd: cost });
       return { ...reply, model: model.id, costUsd: cost === null ? null : cost / 1e9 };
     } catch (error) {
-      reservation.settle(settlementOf(error, call));
-      throw error;
+      return fail(error); // what a model gave is no reply
     }
-  });
+  };
+  return model.call(request, context, hear).then(succeed, fail);
 }
 
 interface Call {
   readonly model: Model;
   readonly request: ModelRequest;
   readonly context: CallContext;
+  readonly tell: TellNews;
   /** Characters of the answer so far. */
-  readonly received: number;
+  received: number;
 }
 
 function settlementOf(error: unknown, call: Call): Settlement {

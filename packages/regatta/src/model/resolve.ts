@@ -190,7 +190,8 @@ function lazyModel(identity: Omit<Model, 'call'>, open: () => Promise<Model>): M
   };
   return {
     ...identity,
-    call: (...asked) => (opened ?? { call: openAndCall }).call(...asked),
+    call: (request, context, tell) =>
+      opened === undefined ? openAndCall(request, context, tell) : opened.call(request, context, tell),
   };
 }
 

@@ -3,7 +3,8 @@ import { backoffMs } from '../base/backoff.ts';
 import type { Random } from '../base/clock.ts';
 import { toErrorData } from '../base/error-data.ts';
 import { isRegattaError } from '../base/errors.ts';
-import type { Model, RetryPolicy } from '../ports/model.ts';
+import type { CallContext } from '../ports/call-context.ts';
+import type { Model, ModelReply, ModelRequest, RetryPolicy, TellNews } from '../ports/model.ts';
 import { Progress } from './progress.ts';
 import { wrapModel } from './wrap.ts';
 
@@ -13,24 +14,46 @@ export interface RetryOptions {
 }
 
 export function retry(model: Model, policy: RetryPolicy, { hasFallback }: RetryOptions): Model {
-  return wrapModel(model, async (request, context, tell) => {
-    const progress = new Progress(request.attempt);
+  /** Goes on from the first failure. */
+  const repeat = async (
+    failure: unknown,
+    { request, context, tell, progress, hear }: Call,
+  ): Promise<ModelReply> => {
+    let error = failure;
     for (let tries = 1; ; tries++) {
-      context.signal.throwIfAborted(); // else a call that is over already would be made, and billed
+      const mayRepeat = !progress.hasDelta || policy.retry === 'always';
+      if (context.signal.aborted || tries >= policy.maxAttempts || !mayRepeat || !isRetryable(error))
+        throw error;
+      if (hasFallback && isBusyForLong(error, policy)) throw error;
+      const delayMs = delayOf(error, tries, { policy, random: context.random });
+      await tell({ type: 'retry', attempt: progress.attempt, delayMs, error: toErrorData(error) });
+      await context.clock.sleep(delayMs, context.signal);
+      progress.next();
       try {
-        return await model.call({ ...request, attempt: progress.attempt }, context, progress.follow(tell));
-      } catch (error) {
-        const mayRepeat = !progress.hasDelta || policy.retry === 'always';
-        if (context.signal.aborted || tries >= policy.maxAttempts || !mayRepeat || !isRetryable(error))
-          throw error;
-        if (hasFallback && isBusyForLong(error, policy)) throw error;
-        const delayMs = delayOf(error, tries, { policy, random: context.random });
-        await tell({ type: 'retry', attempt: progress.attempt, delayMs, error: toErrorData(error) });
-        await context.clock.sleep(delayMs, context.signal);
-        progress.next();
+        context.signal.throwIfAborted(); // else a call that is over already would be made, and billed
+        return await model.call({ ...request, attempt: progress.attempt }, context, hear);
+      } catch (again) {
+        error = again;
       }
     }
+  };
+  return wrapModel(model, (request, context, tell) => {
+    const progress = new Progress(request.attempt);
+    const hear = progress.follow(tell);
+    context.signal.throwIfAborted(); // as above
+    return model
+      .call(request, context, hear)
+      .catch((error: unknown) => repeat(error, { request, context, tell, progress, hear }));
   });
+}
+
+interface Call {
+  readonly request: ModelRequest;
+  readonly context: CallContext;
+  readonly tell: TellNews;
+  readonly progress: Progress;
+  /** `tell`, which `progress` follows. */
+  readonly hear: TellNews;
 }
 
 /** Whether the same call may succeed later. */

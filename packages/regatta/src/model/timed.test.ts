@@ -140,3 +140,20 @@ test('a model that is deaf to its signal ends with the next thing that it tells'
   expect(told).toEqual([1, 2, 3]); // the third is heard by nobody
   expect(run.audit().orphaned).toBe(0);
 });
+
+test.each<[string, Model['call']]>([
+  [
+    'throws at once',
+    () => {
+      throw new Error('broken');
+    },
+  ],
+  ['gives no promise', () => ({}) as never],
+  ['gives what is no reply', async () => ({}) as never],
+])('a model that %s has failed, once, and leaves neither a timer nor an open attempt', async (_, call) => {
+  const run = new LLM({ model: { id: 'stub/model', call } }).start('hello');
+  await expect(run.result).rejects.toThrow();
+  const { openAttempts, orphaned } = await run.flush();
+  expect(run.ledger).toMatchObject([{ status: 'failed' }]);
+  expect([openAttempts, orphaned, vi.getTimerCount()]).toEqual([0, 0, 0]);
+});

@@ -10,7 +10,7 @@ export interface TimeLimits extends Omit<Timeouts, 'connectMs'> {
 
 /** `firstTokenMs` and `idleMs` count where the answer is streamed: elsewhere it comes in one piece. */
 export function timed(model: Model, { totalMs, firstTokenMs, idleMs }: TimeLimits): Model {
-  return wrapModel(model, async (request, context, tell) => {
+  return wrapModel(model, (request, context, tell) => {
     const cancel = new CancelScope(context.signal, {
       timeoutMs: totalMs,
       timeoutReason: () => timeoutError(model.id, 'total', totalMs),
@@ -31,13 +31,24 @@ export function timed(model: Model, { totalMs, firstTokenMs, idleMs }: TimeLimit
       expect('idle', idleMs);
       return undefined;
     };
-    try {
-      expect('first-token', firstTokenMs);
-      return await cancel.race(model.call(request, context.withSignal(cancel.signal), hear));
-    } finally {
+    const close = (): void => {
       isOver = true;
       clearTimeout(pause);
       cancel.close();
+    };
+    const fail = (error: unknown): never => {
+      close();
+      throw error;
+    };
+    try {
+      expect('first-token', firstTokenMs);
+      const work = cancel.race(model.call(request, context.withSignal(cancel.signal), hear));
+      return work.then((reply) => {
+        close();
+        return reply;
+      }, fail);
+    } catch (error) {
+      return fail(error); // a model of somebody's may throw at once
     }
   });
 }

@@ -3,9 +3,25 @@ import type { JsonObject } from '../base/json.ts';
 import type { Model } from '../ports/model.ts';
 import type { Price } from '../protocol/usage.ts';
 
+/** `call` may throw at once: it need not be async for what it throws to be a rejection. */
 export function wrapModel(model: Model, call: Model['call']): Model {
   const { id, price, parameters, takesSchema, takesJson, contextWindow, loadCounter } = model;
-  return Object.freeze({ id, price, parameters, takesSchema, takesJson, contextWindow, loadCounter, call });
+  return Object.freeze<Model>({
+    id,
+    price,
+    parameters,
+    takesSchema,
+    takesJson,
+    contextWindow,
+    loadCounter,
+    call(request, context, tell) {
+      try {
+        return call(request, context, tell);
+      } catch (error) {
+        return Promise.reject(error);
+      }
+    },
+  });
 }
 
 export interface Description {
@@ -23,7 +39,7 @@ export function describe(
   model: Model,
   { id = model.id, parameters, price = model.price, contextWindow = model.contextWindow }: Description,
 ): Model {
-  return Object.freeze({
+  return Object.freeze<Model>({
     id,
     price,
     parameters,
@@ -31,6 +47,6 @@ export function describe(
     takesJson: model.takesJson,
     contextWindow,
     loadCounter: model.loadCounter,
-    call: (...asked: Parameters<Model['call']>) => model.call(...asked),
+    call: (request, context, tell) => model.call(request, context, tell),
   });
 }

@@ -53,10 +53,10 @@ it('gives what came before the end, and the end', async () => {
   expect(await exchange.head).toEqual({ status: 200, statusText: 'OK', headers: { a: 'b' } });
   exchange.onResponseData(controller, new Uint8Array([1]));
   exchange.onResponseEnd();
-  expect(await exchange.read()).toEqual(new Uint8Array([1]));
-  expect(await exchange.read()).toBeUndefined();
+  expect(await exchange.read()).toEqual({ done: false, value: new Uint8Array([1]) });
+  expect(await exchange.read()).toEqual({ done: true });
   exchange.onResponseError(controller, new Error('too late to matter'));
-  expect(await exchange.read()).toBeUndefined();
+  expect(await exchange.read()).toEqual({ done: true });
 });
 
 it('leaves no listener on the signal', () => {

@@ -9,6 +9,11 @@ import type { Dispatcher } from 'undici';
 type Controller = Dispatcher.DispatchController;
 type State = { readonly is: 'open' | 'ended' } | { readonly is: 'failed'; readonly error: unknown };
 
+/** What reading a body gives. */
+export type Piece =
+  | { readonly done: false; readonly value: Uint8Array }
+  | { readonly done: true; readonly value: undefined };
+
 /** Start of an answer. */
 export interface Head {
   readonly status: number;
@@ -43,18 +48,23 @@ export class Exchange implements Dispatcher.DispatchHandler {
     else signal?.addEventListener('abort', this.#stop, { once: true });
   }
 
-  /** The next piece of the body, or undefined at its end. One reader at a time. */
-  async read(): Promise<Uint8Array | undefined> {
-    while (this.#chunks.length === 0 && this.#state.is === 'open') {
-      await new Promise<void>((resolve) => {
+  /**
+   * The next piece of the body, or its end. One reader at a time. A small answer is there as a whole when its
+   * head is read, so most often there is nothing to wait for.
+   */
+  read(): Promise<Piece> {
+    if (this.#state.is === 'failed') return Promise.reject(this.#state.error);
+    const value = this.#chunks.shift();
+    if (value === undefined) {
+      if (this.#state.is === 'ended') return Promise.resolve({ done: true, value });
+      const news = new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
+      return news.then(() => this.read());
     }
-    if (this.#state.is === 'failed') throw this.#state.error;
-    const chunk = this.#chunks.shift();
-    this.#queuedBytes -= chunk?.byteLength ?? 0;
+    this.#queuedBytes -= value.byteLength;
     if (this.#controller?.paused && this.#queuedBytes < QUEUED_BYTES) this.#controller.resume();
-    return chunk;
+    return Promise.resolve({ done: false, value });
   }
 
   /** Ends the exchange where it is; its socket is closed. */

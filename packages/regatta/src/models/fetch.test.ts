@@ -184,6 +184,14 @@ it('ends what is under way when it is closed, and begins nothing after', async (
   await expect(fetch(url)).rejects.toThrow('closed');
 });
 
+it('rejects what is no URL, as it rejects all that fails', async () => {
+  const { fetch, url } = await setUp((_, response) => void response.end('ok'));
+  for (let call = 0; call < 2; call++) {
+    await expect(fetch('no url')).rejects.toThrow('URL'); // also when its sockets are open already
+    expect(await (await fetch(url)).text()).toBe('ok');
+  }
+});
+
 it('costs nothing before its first use', async () => {
   const { close } = createFetch({ connections: 1 });
   await close();

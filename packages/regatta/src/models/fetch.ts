@@ -6,7 +6,7 @@
  * `statusText`, `url`, `headers`, `body`, `text` and `json`. Redirects are not followed.
  */
 import type { Dispatcher } from 'undici';
-import { Exchange, type Head } from './exchange.ts';
+import { Exchange, type Head, type Piece } from './exchange.ts';
 
 export interface FetchOptions {
   /** Sockets per origin. Calls beyond it wait for one. */
@@ -47,6 +47,7 @@ export function createFetches({ connections }: Pick<FetchOptions, 'connections'>
 
 export function createFetch({ connections, connectMs = 10_000 }: FetchOptions): ClosableFetch {
   let opening: Promise<Dispatcher> | undefined;
+  let dispatcher: Dispatcher | undefined;
   let isClosed = false;
   const targetOf = createTargets();
 
@@ -54,32 +55,37 @@ export function createFetch({ connections, connectMs = 10_000 }: FetchOptions): 
     const { Agent } = await import('undici'); // for those who call a model
     // No other timeouts here: an answer may take minutes to begin, and the caller's signal limits it.
     const connect = { timeout: connectMs };
-    return new Agent({ connections, connect, headersTimeout: 0, bodyTimeout: 0, allowH2: false });
+    dispatcher = new Agent({ connections, connect, headersTimeout: 0, bodyTimeout: 0, allowH2: false });
+    return dispatcher;
   }
 
-  async function fetch(input: string | URL | Request, init: RequestInit = {}): Promise<Response> {
-    if (isClosed) throw new TypeError('This fetch is closed.');
-    const { body = null } = init;
-    if (
-      input instanceof Request ||
-      !(body === null || typeof body === 'string' || body instanceof Uint8Array)
-    ) {
-      return globalThis.fetch(input, init);
-    }
-    opening ??= open();
-    const dispatcher = await opening;
-    const target = targetOf(String(input));
+  function send(by: Dispatcher, url: string, init: RequestInit): Promise<Response> {
+    const target = targetOf(url);
     const exchange = new Exchange(init.signal ?? null);
-    dispatcher.dispatch(
+    by.dispatch(
       {
         ...target,
         method: (init.method ?? 'GET') as Dispatcher.HttpMethod, // any token is passed on
         headers: toHeaders(init.headers),
-        body,
+        body: (init.body ?? null) as string | Uint8Array | null, // `fetch` has looked
       },
       exchange,
     );
-    return toResponse(target.origin + target.path, await exchange.head, exchange);
+    const { origin, path } = target;
+    return exchange.head.then((head) => new Answer(origin + path, head, exchange) as unknown as Response); // the part of it that is used, see above
+  }
+
+  /** Not async, and nothing is awaited on the way: a frame would be kept as long as the answer takes. */
+  function fetch(input: string | URL | Request, init: RequestInit = {}): Promise<Response> {
+    try {
+      if (isClosed) throw new TypeError('This fetch is closed.');
+      if (input instanceof Request || !isSendable(init.body)) return globalThis.fetch(input, init);
+      if (dispatcher !== undefined) return send(dispatcher, String(input), init);
+      opening ??= open();
+      return opening.then((opened) => send(opened, String(input), init));
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   return {
@@ -120,26 +126,8 @@ function toHeaders(headers: RequestInit['headers']): Record<string, string> {
   return { 'accept-encoding': 'identity', ...plain };
 }
 
-function toResponse(url: string, { status, statusText, headers }: Head, exchange: Exchange): Response {
-  const text = async (): Promise<string> => {
-    const decoder = new TextDecoder();
-    let whole = '';
-    for (let chunk = await exchange.read(); chunk; chunk = await exchange.read()) {
-      whole += decoder.decode(chunk, { stream: true });
-    }
-    return whole + decoder.decode();
-  };
-  const response = {
-    ok: status >= 200 && status < 300,
-    status,
-    statusText,
-    url,
-    headers: toHeaderList(headers),
-    body: new Body(exchange),
-    text,
-    json: async () => JSON.parse(await text()),
-  };
-  return response as unknown as Response; // the part of it that is used, see above
+function isSendable(body: RequestInit['body']): boolean {
+  return body === undefined || body === null || typeof body === 'string' || body instanceof Uint8Array;
 }
 
 /** As much of `Headers` as reading takes, without what makes it dear: names are looked up in lower case. */
@@ -162,31 +150,63 @@ function toHeaderList(headers: Head['headers']): HeaderList {
   return list;
 }
 
-/** As much of a `ReadableStream` as it takes to read an answer once. */
-class Body {
+/** As much of a `Response` as is used. */
+class Answer {
+  readonly ok: boolean;
+  readonly status: number;
+  readonly statusText: string;
+  readonly url: string;
+  readonly headers: HeaderList;
+  readonly body: Body;
+
+  constructor(url: string, { status, statusText, headers }: Head, exchange: Exchange) {
+    this.ok = status >= 200 && status < 300;
+    this.status = status;
+    this.statusText = statusText;
+    this.url = url;
+    this.headers = toHeaderList(headers);
+    this.body = new Body(exchange);
+  }
+
+  async text(): Promise<string> {
+    const decoder = new TextDecoder();
+    let whole = '';
+    for (let piece = await this.body.read(); !piece.done; piece = await this.body.read()) {
+      whole += decoder.decode(piece.value, { stream: true });
+    }
+    return whole + decoder.decode();
+  }
+
+  async json(): Promise<unknown> {
+    return JSON.parse(await this.text());
+  }
+}
+
+type Reader = Pick<ReadableStreamDefaultReader<Uint8Array>, 'read' | 'cancel' | 'releaseLock'>;
+
+/** As much of a `ReadableStream` as it takes to read an answer once. It is its one reader, too. */
+class Body implements Reader {
   readonly #exchange: Exchange;
 
   constructor(exchange: Exchange) {
     this.#exchange = exchange;
   }
 
-  getReader(): Pick<ReadableStreamDefaultReader<Uint8Array>, 'read' | 'cancel' | 'releaseLock'> {
-    return {
-      read: async () => {
-        const value = await this.#exchange.read();
-        return value ? { done: false, value } : { done: true, value: undefined };
-      },
-      cancel: (reason) => this.cancel(reason),
-      releaseLock: () => undefined,
-    };
+  getReader(): Reader {
+    return this;
   }
+
+  read(): Promise<Piece> {
+    return this.#exchange.read();
+  }
+
+  releaseLock(): void {}
 
   /** Whatever wants to pipe gets a real stream. The packages in use here only read. */
   pipeThrough<T>(transform: ReadableWritablePair<T, Uint8Array>): ReadableStream<T> {
-    const reader = this.getReader();
     const stream = new ReadableStream<Uint8Array>({
-      async pull(controller) {
-        const { done, value } = await reader.read();
+      pull: async (controller) => {
+        const { done, value } = await this.read();
         if (done) controller.close();
         else controller.enqueue(value);
       },

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { deepFreeze } from '../../base/json.ts';
+import { LLM } from '../../index.ts';
 import type { ModelRequest, ModelSettings } from '../../ports/model.ts';
 import { collect } from '../fixtures/collect.fixture.ts';
 import { createContext } from '../fixtures/context.fixture.ts';
@@ -91,24 +92,39 @@ it('makes one request, also when it fails with something that may be tried again
 });
 
 describe('cancelling', () => {
-  const deaf = {
-    ...createFakeModel('v4', {}).model,
-    doGenerate: () => new Promise(() => undefined),
-    doStream: () => new Promise(() => undefined),
-  } as unknown as LanguageModel; // ignores its signal
-
   it.each([false, true])(
-    'frees the caller at once with the reason, deltas wanted: %s',
+    'frees the caller of an object that is deaf to its signal, and counts it, deltas wanted: %s',
     async (wantsDeltas) => {
-      const controller = new AbortController();
-      const context = createContext({ wantsDeltas, signal: controller.signal });
-      const call = collect((tell) => adaptLanguageModel(deaf, SETTINGS).call(REQUEST, context, tell));
-      const reason = new Error('enough');
-      setImmediate(() => controller.abort(reason));
-      await expect(call).rejects.toBe(reason);
-      expect(context.orphans).toHaveLength(1);
+      const answer = Promise.withResolvers<never>();
+      const asked = Promise.withResolvers<void>();
+      const ask = (): Promise<never> => {
+        asked.resolve();
+        return answer.promise;
+      };
+      const { model } = createFakeModel('v4', {});
+      const deaf = { ...model, doGenerate: ask, doStream: ask } as LanguageModel; // ignores its signal
+      const run = new LLM({ model: deaf }).start('hello', { stream: wantsDeltas });
+      await asked.promise;
+      run.cancel('enough');
+      await expect(run.result).rejects.toMatchObject({ code: 'run/cancelled' });
+      expect(run.ledger).toMatchObject([{ status: 'aborted' }]);
+      expect(run.audit().orphaned).toBe(1);
+      answer.reject(new Error('too late to matter'));
+      await expect.poll(() => run.audit().orphaned).toBe(0);
     },
   );
+
+  it('an answer that comes too late is none', async () => {
+    const answer = Promise.withResolvers<object>();
+    const { model } = createFakeModel('v4', {});
+    const late = { ...model, doGenerate: () => answer.promise } as unknown as LanguageModel; // deaf
+    const controller = new AbortController();
+    const context = createContext({ signal: controller.signal });
+    const call = collect((tell) => adaptLanguageModel(late, SETTINGS).call(REQUEST, context, tell));
+    controller.abort(new Error('enough'));
+    answer.resolve({ content: [], finishReason: { unified: 'stop', raw: 'stop' }, usage: NESTED });
+    await expect(call).rejects.toThrow('enough');
+  });
 
   it('before the call makes no request', async () => {
     const { model, calls } = createFakeModel('v4', {});
@@ -130,8 +146,8 @@ describe('cancelling', () => {
     const context = createContext({ wantsDeltas: true, signal: controller.signal });
     const call = collect((tell) => adaptLanguageModel(late, SETTINGS).call(REQUEST, context, tell));
     controller.abort(new Error('enough'));
-    await expect(call).rejects.toThrow('enough');
     opened.resolve({ stream: new ReadableStream({ cancel: resolve }) });
+    await expect(call).rejects.toThrow('enough');
     expect(await cancelled).toEqual(new Error('enough'));
   });
 });

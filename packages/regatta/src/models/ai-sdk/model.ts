@@ -2,11 +2,11 @@
  * Any model object of the AI SDK's specification as a `Model`.
  *
  * It asks for a stream only if somebody wants the pieces: an answer in one piece costs a third of the
- * work. One request per call, no retry here.
+ * work. One request per call, no retry here. Whoever limits the time of a call frees its caller: an object
+ * that is deaf to its signal holds up the call here.
  */
-import { untilAborted } from '../../base/abort.ts';
 import type { JsonObject } from '../../base/json.ts';
-import type { Model, ModelReply, ModelSettings, Takes } from '../../ports/model.ts';
+import type { Model, ModelSettings, Takes } from '../../ports/model.ts';
 import { toModelError } from './errors.ts';
 import { fromResult } from './from-result.ts';
 import { fromStream } from './from-stream.ts';
@@ -48,7 +48,6 @@ export function adaptLanguageModel(
   const includeRawChunks = model.provider.startsWith('google');
   // Bedrock's package gives back the name that it was asked for: the provider says none.
   const isEcho = model.provider.startsWith('amazon-bedrock');
-  const told = (reply: ModelReply): ModelReply => (isEcho ? { ...reply, modelId: null } : reply);
   return Object.freeze<Model>({
     id: modelId,
     price: settings.price,
@@ -58,31 +57,24 @@ export function adaptLanguageModel(
       const { signal, wantsDeltas, clock } = context;
       try {
         signal.throwIfAborted();
-        const options = { ...toOptions(request, fixed, { model, structured }), abortSignal: signal };
+        const options = toOptions(request, fixed, { model, structured });
+        options.abortSignal = signal;
+        const answer = wantsDeltas
+          ? await callable.doStream({ ...options, includeRawChunks })
+          : await callable.doGenerate(options);
         const readPart = createPartReader(model.provider, request.messages);
-        if (!wantsDeltas) {
-          const result = await untilAborted(callable.doGenerate(options), signal, context.orphan);
-          return told(fromResult(result, readPart));
-        }
-        const answer = Promise.resolve(callable.doStream({ ...options, includeRawChunks }));
-        const { stream } = await untilAborted(answer, signal, () =>
-          context.orphan(closeLate(answer, signal.reason)),
-        );
-        return told(await fromStream(stream, readPart, { signal, tell }));
+        const reply =
+          'stream' in answer
+            ? await fromStream(answer.stream, readPart, { signal, tell })
+            : fromResult(answer, readPart);
+        signal.throwIfAborted(); // it came too late: nobody may take it for an answer
+        return isEcho ? { ...reply, modelId: null } : reply;
       } catch (error) {
         if (signal.aborted) throw signal.reason;
         throw toModelError(error, { model: modelId, keyVariable, key, now: clock.now() });
       }
     },
   });
-}
-
-/** Closes a stream that opens when nobody waits for it any more. Never rejects: it is over when it fails, too. */
-async function closeLate(answer: ReturnType<Callable['doStream']>, reason: unknown): Promise<void> {
-  try {
-    const { stream } = await answer;
-    await stream.cancel(reason);
-  } catch {} // see above
 }
 
 function takesSchemaOf(structured: StructuredOutput | null): Takes {

@@ -4,32 +4,35 @@
  * The packages write 0 for a count that the provider did not send. Where the provider's own usage is
  * at hand (`raw`), a 0 that stands nowhere in it becomes null: not said is not the same as none.
  */
-import { isJsonObject } from '../../base/json.ts';
+import { isJsonObject, type JsonObject } from '../../base/json.ts';
 import { NO_USAGE, type Usage } from '../../protocol/usage.ts';
 import type { SpecUsage } from './specification.ts';
 
+/** A field, or one in an object. */
+type Path = readonly [outer: string, inner?: string];
+
 /** Where the providers write each count: OpenAI chat, OpenAI responses, Anthropic, Gemini, Bedrock. */
-const NAMES = {
-  input: ['prompt_tokens', 'input_tokens', 'promptTokenCount', 'inputTokens'],
+const PATHS = {
+  input: [['prompt_tokens'], ['input_tokens'], ['promptTokenCount'], ['inputTokens']],
   // Gemini leaves out what is 0: no candidates beside a prompt are no tokens.
-  output: ['completion_tokens', 'output_tokens', 'promptTokenCount', 'outputTokens'],
+  output: [['completion_tokens'], ['output_tokens'], ['promptTokenCount'], ['outputTokens']],
   cached: [
-    'prompt_tokens_details.cached_tokens',
-    'input_tokens_details.cached_tokens',
-    'cache_read_input_tokens',
-    'cachedContentTokenCount',
-    'cacheReadInputTokens',
+    ['prompt_tokens_details', 'cached_tokens'],
+    ['input_tokens_details', 'cached_tokens'],
+    ['cache_read_input_tokens'],
+    ['cachedContentTokenCount'],
+    ['cacheReadInputTokens'],
   ],
   cacheWrite: [
-    'input_tokens_details.cache_write_tokens',
-    'cache_creation_input_tokens',
-    'cacheWriteInputTokens',
+    ['input_tokens_details', 'cache_write_tokens'],
+    ['cache_creation_input_tokens'],
+    ['cacheWriteInputTokens'],
   ],
   reasoning: [
-    'completion_tokens_details.reasoning_tokens',
-    'output_tokens_details.reasoning_tokens',
-    'output_tokens_details.thinking_tokens',
-    'thoughtsTokenCount',
+    ['completion_tokens_details', 'reasoning_tokens'],
+    ['output_tokens_details', 'reasoning_tokens'],
+    ['output_tokens_details', 'thinking_tokens'],
+    ['thoughtsTokenCount'],
   ],
 } as const;
 
@@ -52,11 +55,11 @@ export function toUsage(usage: SpecUsage | undefined): Usage {
   }
   const { raw } = usage as { raw?: unknown }; // versions 3 and 4 both have it, optional
   return {
-    inputTokens: geminiInput(raw) ?? said(input.total, raw, NAMES.input),
-    outputTokens: said(output.total, raw, NAMES.output),
-    cachedInputTokens: said(input.cacheRead, raw, NAMES.cached),
-    cacheWriteTokens: said(input.cacheWrite, raw, NAMES.cacheWrite),
-    reasoningTokens: said(output.reasoning, raw, NAMES.reasoning),
+    inputTokens: geminiInput(raw) ?? said(input.total, raw, PATHS.input),
+    outputTokens: said(output.total, raw, PATHS.output),
+    cachedInputTokens: said(input.cacheRead, raw, PATHS.cached),
+    cacheWriteTokens: said(input.cacheWrite, raw, PATHS.cacheWrite),
+    reasoningTokens: said(output.reasoning, raw, PATHS.reasoning),
   };
 }
 
@@ -66,16 +69,16 @@ function geminiInput(raw: unknown): number | undefined {
   return raw.promptTokenCount + (count(raw.toolUsePromptTokenCount) ?? 0);
 }
 
-function said(value: number | undefined, raw: unknown, names: readonly string[]): number | null {
-  if (value === 0 && isJsonObject(raw) && !names.some((name) => has(raw, name))) return null;
-  return count(value);
+function said(value: number | undefined, raw: unknown, paths: readonly Path[]): number | null {
+  return value === 0 && isJsonObject(raw) && !hasAny(raw, paths) ? null : count(value);
 }
 
-function has(raw: unknown, name: string): boolean {
-  const value = name
-    .split('.')
-    .reduce<unknown>((inner, key) => (isJsonObject(inner) ? inner[key] : undefined), raw);
-  return typeof value === 'number';
+function hasAny(raw: JsonObject, paths: readonly Path[]): boolean {
+  for (const [outer, inner] of paths) {
+    const holder = inner === undefined ? raw : raw[outer];
+    if (isJsonObject(holder) && typeof holder[inner ?? outer] === 'number') return true;
+  }
+  return false;
 }
 
 /** Some providers send null, and some OpenAI-compatible servers NaN as null: only a real count is one. */
