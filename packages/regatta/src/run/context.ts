@@ -134,10 +134,14 @@ export class Context implements RunContext {
     return new Context(this.#core, this.span, signal);
   }
 
-  async step<T>(kind: string, work: () => Promise<T>): Promise<T> {
-    const { recording, activity } = this.#core;
-    if (recording === undefined) return await work();
+  step<T>(kind: string, work: () => Promise<T>): Promise<T> {
+    const { recording } = this.#core;
+    return recording === undefined ? work() : this.#recorded(recording, kind, work);
+  }
+
+  async #recorded<T>(recording: Recording, kind: string, work: () => Promise<T>): Promise<T> {
     const { signal, orphan, span } = this;
+    const { activity } = this.#core;
     const recorded = recording.recorded(span.id, kind);
     if (recorded !== undefined) return recorded as T; // this step wrote it, and a step's values are of one type
     return await activity.during(async () => {
@@ -148,7 +152,8 @@ export class Context implements RunContext {
   }
 
   isGuarded(at: GuardPoint): boolean {
-    return this.span.scope.some((entry) => entry.kind === 'guard' && entry.at === at);
+    for (const entry of this.span.scope) if (entry.kind === 'guard' && entry.at === at) return true;
+    return false;
   }
 
   async guard<Point extends GuardPoint>(
