@@ -28,8 +28,9 @@ export function tellEarlier(
   options: EarlierOptions,
   context: RunContext,
 ): readonly EarlierResult[] | Promise<readonly EarlierResult[]> {
+  if (contextStrategy === 'none' || reads.length === 0) return [];
   const read = reads.flatMap((id) => options.outputs.get(id) ?? []);
-  if (contextStrategy === 'none' || read.length === 0) return [];
+  if (read.length === 0) return [];
   if (typeof contextStrategy === 'object') {
     return fitResults(
       read.map((output) => pick(output, contextStrategy.fields)),

@@ -62,11 +62,16 @@ function collect(
   outcomes: ReadonlyMap<string, Outcome<TaskOutput>>,
   signal: AbortSignal,
 ): readonly TaskOutput[] {
-  const ordered = ids.map((id) => outcomes.get(id) as Outcome<TaskOutput>); // every task has one
-  const failures = ordered.filter((outcome) => outcome.status === 'failed');
-  const failure = failures.find(({ error }) => !signal.aborted || error !== signal.reason) ?? failures[0];
-  if (failure !== undefined) throw failure.error;
-  return ordered.flatMap((outcome) => (outcome.status === 'done' ? [outcome.output] : []));
+  const outputs: TaskOutput[] = [];
+  const errors: unknown[] = [];
+  for (const id of ids) {
+    const outcome = outcomes.get(id) as Outcome<TaskOutput>; // every task has one
+    if (outcome.status === 'done') outputs.push(outcome.output);
+    else if (outcome.status === 'failed') errors.push(outcome.error);
+  }
+  if (errors.length > 0)
+    throw errors.find((error) => !signal.aborted || error !== signal.reason) ?? errors[0];
+  return outputs;
 }
 
 interface Skip {

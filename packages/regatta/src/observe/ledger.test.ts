@@ -53,6 +53,19 @@ test('attempts of one call are one call, and totals by task add up to the whole'
   expect(report.byTask.report).toMatchObject({ calls: 1, attempts: 1, inputTokens: 20 });
 });
 
+test('a call that two models were asked for is one call, and one of each of them', () => {
+  const { ledger, reserve } = ledgerOf();
+  reserve(attempt('a', 1)).settle({ status: 'failed', usage: NO_USAGE, source: 'none', costNanoUsd: 0 });
+  reserve({ ...attempt('a', 2), model: 'openai/y' }).settle(settled(usage(10, 1), 7));
+  reserve({ ...attempt('a', 3), model: 'openai/y' }).settle(settled(usage(10, 1), 7));
+  const report = ledger.report();
+  expect(report).toMatchObject({ calls: 1, attempts: 3 });
+  expect(report.byModel).toMatchObject({
+    'openai/x': { calls: 1, attempts: 1 },
+    'openai/y': { calls: 1, attempts: 2 },
+  });
+});
+
 test('one attempt without a known price makes the cost unknown, never smaller', () => {
   const { ledger, reserve } = ledgerOf();
   reserve(attempt('a')).settle(settled(usage(10, 1), 7));

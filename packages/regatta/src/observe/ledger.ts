@@ -113,17 +113,31 @@ const NONE: readonly Settle[] = [];
 /** Totals of `entries`, and the same by task, agent and model: in one pass. */
 function report(entries: readonly LedgerEntry[]): UsageReport {
   const all = new Sum();
-  const [byTask, byAgent, byModel] = [new Map<string, Sum>(), new Map<string, Sum>(), new Map<string, Sum>()];
+  const byTask = new Map<string, Sum>();
+  const byAgent = new Map<string, Sum>();
+  const byModel = new Map<string, Sum>();
+  /** By call: the models that were asked. A call is of one task and one agent. */
+  const asked = new Map<string, readonly string[]>();
   for (const entry of entries) {
-    all.add(entry);
-    const { task, agent, model } = entry;
-    if (task !== null) sumOf(byTask, task).add(entry);
-    if (agent !== null) sumOf(byAgent, agent).add(entry);
-    sumOf(byModel, model).add(entry);
+    const { task, agent, model, callId } = entry;
+    const before = asked.get(callId) ?? NOBODY;
+    const isNew = before.length === 0;
+    const isNewToModel = !before.includes(model);
+    if (isNewToModel) asked.set(callId, [...before, model]);
+    all.add(entry, isNew);
+    if (task !== null) sumOf(byTask, task).add(entry, isNew);
+    if (agent !== null) sumOf(byAgent, agent).add(entry, isNew);
+    sumOf(byModel, model).add(entry, isNewToModel);
   }
-  const [tasks, agents, models] = [totalsOf(byTask), totalsOf(byAgent), totalsOf(byModel)];
-  return Object.freeze({ ...all.totals(), byTask: tasks, byAgent: agents, byModel: models });
+  return Object.freeze({
+    ...all.totals(),
+    byTask: totalsOf(byTask),
+    byAgent: totalsOf(byAgent),
+    byModel: totalsOf(byModel),
+  });
 }
+
+const NOBODY: readonly string[] = [];
 
 function sumOf(sums: Map<string, Sum>, key: string): Sum {
   let sum = sums.get(key);
@@ -139,7 +153,7 @@ function totalsOf(sums: ReadonlyMap<string, Sum>): Readonly<Record<string, Usage
 }
 
 class Sum {
-  readonly #calls = new Set<string>();
+  #calls = 0;
   #attempts = 0;
   #inputTokens = 0;
   #outputTokens = 0;
@@ -149,8 +163,8 @@ class Sum {
   #costNanoUsd: number | null = 0;
   #estimated = 0;
 
-  add({ callId, usage, costNanoUsd, source }: LedgerEntry): void {
-    this.#calls.add(callId);
+  add({ usage, costNanoUsd, source }: LedgerEntry, isNewCall: boolean): void {
+    if (isNewCall) this.#calls++;
     this.#attempts++;
     this.#inputTokens += usage.inputTokens ?? 0;
     this.#outputTokens += usage.outputTokens ?? 0;
@@ -165,7 +179,7 @@ class Sum {
 
   totals(): UsageTotals {
     return Object.freeze({
-      calls: this.#calls.size,
+      calls: this.#calls,
       attempts: this.#attempts,
       inputTokens: this.#inputTokens,
       outputTokens: this.#outputTokens,
