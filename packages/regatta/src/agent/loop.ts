@@ -96,7 +96,8 @@ export async function runAgent(
       const experience = { task: taskOf(assignment.messages), answer: text };
       await remember({ ...agent, stores: agent.memory }, experience, inner);
     }
-    await context.tell({ type: 'agent.end', agent: role, calls: tally.calls, text, error: null });
+    const told = context.tell({ type: 'agent.end', agent: role, calls: tally.calls, text, error: null });
+    if (told !== undefined) await told;
     return { ...answered, opening, calls: tally.calls };
   } catch (thrown) {
     const error = toErrorData(thrown);

@@ -46,7 +46,8 @@ export async function runTask(
     const { text, parsed, agent } = await withRetries({ task: id, retries }, attempt, inner);
     const output = Object.freeze({ task: id, agent, text, parsed });
     if (isAwaited(definition, options.share)) await handOver(output, { task, share: options.share }, inner);
-    await inner.tell({ ...ended, status: 'done', text, parsed: toJsonOr(parsed, null) });
+    const told = inner.tell({ ...ended, status: 'done', text, parsed: toJsonOr(parsed, null) });
+    if (told !== undefined) await told;
     return output;
   } catch (error) {
     await inner.tell({ ...ended, status: 'failed', error: toErrorData(error) });

@@ -30,7 +30,8 @@ export async function callTool(asked: AskedTool, context: RunContext): Promise<T
   await context.tell({ type: 'tool.start', tool, callId, args });
   const { failure, result, error, isCached, attempts } = await use(asked, context).catch(asAnswer);
   const facts = { ...(isCached && { cached: true as const }), ...(attempts > 1 && { attempts }) };
-  await context.tell({ type: 'tool.end', tool, callId, result, error, ...facts });
+  const told = context.tell({ type: 'tool.end', tool, callId, result, error, ...facts });
+  if (told !== undefined) await told;
   if (failure !== null) throw failure.error;
   return Object.freeze({ role: 'tool', callId, tool, content: result, isError: error !== null });
 }
