@@ -12,7 +12,7 @@ import type { Scope } from '../../packages/regatta/src/ports/scope.ts';
 import type { EventDraft, Span } from '../../packages/regatta/src/ports/span.ts';
 import type { RunEvent } from '../../packages/regatta/src/protocol/event.ts';
 import { BUFFER_CAPACITY, EventBuffer } from '../../packages/regatta/src/run/buffer.ts';
-import { enterRun } from '../../packages/regatta/src/run/current.ts';
+import { createEnter } from '../../packages/regatta/src/run/current.ts';
 import { OpenSpans } from '../../packages/regatta/src/run/open-spans.ts';
 
 export interface Case {
@@ -82,7 +82,7 @@ async function emitRun(scope: Scope, times: number): Promise<void> {
   const buffer = new EventBuffer(BUFFER_CAPACITY);
   const spans = new OpenSpans();
   const dispatcher = new Dispatcher({
-    enter: (call) => enterRun(current, call),
+    openEnter: () => createEnter(current),
     onError: () => undefined,
     clock: systemClock,
   });

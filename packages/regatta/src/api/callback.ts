@@ -4,7 +4,7 @@ import { adaptLiteLLM } from '../callbacks/litellm/adapt.ts';
 import type { LiteLLMCallback } from '../callbacks/litellm/callback.ts';
 import { transformOf } from '../callbacks/litellm/transform.ts';
 import { createEntry } from '../observe/entry.ts';
-import { createScope } from '../observe/scope.ts';
+import { createScope, EMPTY_SCOPE } from '../observe/scope.ts';
 import type { AdaptedCallback } from '../ports/callback.ts';
 import type { DurableEntry, DurableHandler } from '../ports/durable.ts';
 import type { Guard, GuardPoint } from '../ports/guard.ts';
@@ -167,6 +167,7 @@ export type OpenNamed = (name: string) => Entry;
  * @throws RegattaError `definition/invalid` for what is no callback, `callbacks/not-durable`; `owner` names the definition.
  */
 export function toScope(callbacks: readonly Callback[] | undefined, owner: string, open?: OpenNamed): Scope {
+  if (callbacks === undefined) return EMPTY_SCOPE;
   return createScope(
     toEntries(callbacks, owner, open).map((entry) => {
       if (entry.kind === 'durable') throw misplaced(entry, owner);

@@ -17,14 +17,20 @@ interface Listener {
 
 type Stage = Listener | TransformEntry;
 
+export interface DispatcherOptions extends Omit<LaneOptions, 'enter'> {
+  /** Called once, for the first observer: what is ambient then is ambient to all of them. */
+  readonly openEnter: () => LaneOptions['enter'];
+}
+
 export class Dispatcher {
-  readonly #options: LaneOptions;
+  readonly #options: DispatcherOptions;
+  #lanes: LaneOptions | undefined;
   /** By registration, so that an observer hears all spans of a run through one lane, in order. */
   readonly #listeners = new Map<ObserverEntry, Listener>();
   readonly #stages = new Map<Scope, readonly Stage[]>();
   #withheld = 0;
 
-  constructor(options: LaneOptions) {
+  constructor(options: DispatcherOptions) {
     this.#options = options;
   }
 
@@ -103,7 +109,8 @@ export class Dispatcher {
   #listenerOf(entry: ObserverEntry): Listener {
     let listener = this.#listeners.get(entry);
     if (listener === undefined) {
-      listener = { lane: new Lane(entry, this.#options), hears: createFilter(entry.on) };
+      this.#lanes ??= { ...this.#options, enter: this.#options.openEnter() };
+      listener = { lane: new Lane(entry, this.#lanes), hears: createFilter(entry.on) };
       this.#listeners.set(entry, listener);
     }
     return listener;

@@ -86,7 +86,7 @@ export class Run<Output> implements AsyncDisposable {
       onUnheard: options.hasHandle ? undefined : runtime.onUnheardInput,
     });
     this.#dispatcher = new Dispatcher({
-      enter: createEnter({ id: runId, spanId: runId }),
+      openEnter: () => createEnter({ id: runId, spanId: runId }),
       onError: runtime.onObserverError,
       clock: runtime.clock,
     });
