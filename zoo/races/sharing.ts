@@ -101,7 +101,7 @@ export const sharing: Section = {
       title: 'the runtime keeps finished runs',
       file: 'run/runtime.ts',
       find: 'this.#active.delete(run);',
-      replace: '',
+      replace: 'undefined;',
       test: RUNS,
       name: '1,000 runs with callbacks of their own leave none behind',
     },
