@@ -95,3 +95,17 @@ test('a call that is made although there are none left gets a result: no provide
   );
   expect(messages[6]).toMatchObject({ role: 'tool', callId: 'b', isError: true });
 });
+
+test('a model that fails with nothing at all is asked once', async () => {
+  let calls = 0;
+  const model: Model = {
+    id: 'scripted/silent',
+    call: () => {
+      calls++;
+      return Promise.reject(undefined);
+    },
+  };
+  const agent = new Agent({ role: 'Ann', goal: 'Find', llm: model });
+  await expect(inRun((context) => runAgent(agent, assignmentOf(model, {}), context))).rejects.toThrow();
+  expect(calls).toBe(1);
+});

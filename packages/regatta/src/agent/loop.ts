@@ -21,7 +21,7 @@ import { finalResult } from '../tool/final-result.ts';
 import { createAsk } from './asking.ts';
 import type { AgentDefinition } from './definition.ts';
 import { remember } from './memories.ts';
-import { isOpen, openWork, taskOf } from './opening.ts';
+import { addsToOpening, openWork, taskOf } from './opening.ts';
 import { Repeats } from './repeats.ts';
 import { LOAD_SKILL, skillTool } from './skills.ts';
 import { stepCalls, stepReporter } from './step.ts';
@@ -87,7 +87,8 @@ export async function runAgent(
   await context.tell({ type: 'agent.start', agent: role, model: model.id, tools: names });
   try {
     const goesOn = assignment.opening !== undefined;
-    const messages = goesOn || isOpen(agent) ? assignment.messages : await openWork(agent, assignment, inner);
+    const messages =
+      goesOn || !addsToOpening(agent) ? assignment.messages : await openWork(agent, assignment, inner);
     const opening = assignment.opening ?? messages.length;
     const { way = converse } = assignment;
     const answered = await way(agent, { ...assignment, messages, tools, tally }, inner);

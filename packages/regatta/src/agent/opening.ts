@@ -8,10 +8,9 @@ import type { AgentDefinition } from './definition.ts';
 import { recall } from './memories.ts';
 import { skillList } from './skills.ts';
 
-/** Whether nothing is added to what it is asked. */
-export function isOpen(agent: AgentDefinition): boolean {
+export function addsToOpening(agent: AgentDefinition): boolean {
   const { skills, injectDate, memory, knowledge } = agent;
-  return skills.length + memory.length + knowledge.length === 0 && !injectDate && !isStyled(agent);
+  return skills.length + memory.length + knowledge.length > 0 || injectDate || isStyled(agent);
 }
 
 /** @throws RegattaError `memory/failed`; the signal's reason. */

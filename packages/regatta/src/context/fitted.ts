@@ -44,16 +44,15 @@ type Request = Omit<ModelRequest, 'attempt'>;
 export function fitted(ask: Ask, options: FitOptions, context: RunContext): Ask {
   const conversation = new Conversation(ask, options, context);
   /** `refused` is why the request was not taken as it is; undefined = it was not made. */
-  const refit = async (request: Request, key: string, refused?: unknown): Promise<ModelReply> => {
+  const refit = async (request: Request, key: string, refused?: RegattaError): Promise<ModelReply> => {
     let refusal = refused;
-    for (let tries = refusal === undefined ? 0 : 1; ; tries++) {
-      const isGivenUp = !isRegattaError(refusal, 'model/context-length') || tries > MAX_REFITS;
-      if (refusal !== undefined && isGivenUp) throw refusal;
+    for (let tries = refused === undefined ? 0 : 1; ; tries++) {
       const spanKey = tries === 0 ? key : `${key}-again-${tries}`;
       const messages = await conversation.fit(request, spanKey, refusal);
       try {
         return await ask({ ...request, messages }, spanKey);
       } catch (error) {
+        if (!isRegattaError(error, 'model/context-length') || tries === MAX_REFITS) throw error;
         refusal = error;
       }
     }
@@ -62,7 +61,10 @@ export function fitted(ask: Ask, options: FitOptions, context: RunContext): Ask 
     const messages = conversation.known(request);
     if (messages === undefined) return refit(request, key);
     const fit = messages === request.messages ? request : { ...request, messages };
-    return ask(fit, key).catch((error: unknown) => refit(request, key, error));
+    return ask(fit, key).catch((error: unknown) => {
+      if (!isRegattaError(error, 'model/context-length')) throw error;
+      return refit(request, key, error);
+    });
   };
 }
 
